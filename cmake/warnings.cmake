@@ -1,0 +1,16 @@
+# Warnings, hardening and sanitizers for every target of this repository.
+
+add_compile_options(-Wall -Wextra $<$<COMPILE_LANGUAGE:C>:-Wshadow> -Wvla)
+if(HOOT_WERROR)
+    add_compile_options(-Werror)
+endif()
+
+if(HOOT_SANITIZE)
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+else()
+    # Sanitizers widen every frame, so the limit is only meaningful without them.
+    add_compile_options($<$<COMPILE_LANGUAGE:C>:-Wframe-larger-than=4096>)
+    add_compile_options($<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
+    add_link_options(-Wl,-z,relro,-z,now)
+endif()
