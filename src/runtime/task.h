@@ -1,0 +1,55 @@
+/* Tasks, as the other rooms start and cancel them. */
+#ifndef HOOT_RUNTIME_TASK_H
+#define HOOT_RUNTIME_TASK_H
+
+#include "runtime/loop.h"
+
+/* Options of hoot__task_start(), zero is the default. */
+typedef struct hoot__task_options {
+    const char *name;      /* borrowed: must live as long as the task; NULL: "task" */
+    uint64_t deadline_ms;  /* of hoot_now_ms(); 0: none */
+    bool run_now;          /* run it inside this call until it first suspends (not from inside a task) */
+    bool detached_context; /* do not inherit the starter's context and deadline */
+    void *context;         /* with detached_context: its context */
+} hoot__task_options;
+
+/* Called on the loop, outside of the task, after the task returned and its scope ended. */
+typedef void (*hoot__task_done_fn)(int result, const hoot_error *err, void *arg);
+
+/* Start a task. Gives: the task, which frees itself when it has ended (good to cancel until `done` runs); NULL: no memory. */
+hoot_task *hoot__task_start(const hoot__task_options *options, hoot_task_fn fn, hoot__task_done_fn done, void *arg);
+
+/* Make its suspending calls give HOOT_ECANCELED, from now on. Twice is fine. Does not run it. */
+void hoot__task_cancel(hoot_task *task);
+bool hoot__task_is_canceled(const hoot_task *task);
+
+/* Deadline of a task, in hoot_now_ms() time, HOOT_NO_DEADLINE for none. */
+uint64_t hoot__task_deadline(const hoot_task *task);
+void hoot__task_set_deadline(hoot_task *task, uint64_t deadline_ms);
+
+/* The name shown in reports; borrowed. */
+void hoot__task_set_name(hoot_task *task, const char *name);
+
+/* One pointer of the room above (web keeps app and request there); tasks of a group inherit it. */
+void *hoot__task_context(const hoot_task *task);
+void hoot__task_set_context(hoot_task *task, void *context);
+
+/* The scope of a task; made with it, ended when its function has returned. */
+hoot_scope *hoot__task_scope(hoot_task *task);
+
+/* --- scopes of other lives (app, request) --- */
+/* Gives NULL when there is no memory. `arena` NULL: it gets its own. */
+hoot_scope *hoot__scope_new(hoot_arena *arena);
+/* Run the closers in reverse order, free the arena if it is the scope's own, free the scope. May suspend. NULL is fine. */
+void hoot__scope_end(hoot_scope *scope);
+/* Make hoot_current_scope() of the task that runs give `scope` (NULL: its own again). Gives the one before. */
+hoot_scope *hoot__task_use_scope(hoot_scope *scope);
+
+/* Start a background task whose name is copied; the task context given. Used by hoot_start() and by apps. */
+int hoot__background_start(const char *name, void *context, hoot_task_fn fn, void *arg, hoot_error *err);
+/* Cancel every background task of this loop. */
+void hoot__background_cancel_all(void);
+/* Suspends: until no background task is left, or the deadline. */
+int hoot__background_wait(void);
+
+#endif
