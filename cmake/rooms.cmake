@@ -1,3 +1,10 @@
+# hoot_need(PREFIX module[>=version]): a library that the rooms are linked with, as PkgConfig::PREFIX. The list HOOT_NEEDS
+# of all of them goes into what is installed, for those who link the static library.
+macro(hoot_need prefix module)
+    pkg_check_modules(${prefix} REQUIRED IMPORTED_TARGET ${module})
+    list(APPEND HOOT_NEEDS ${prefix} ${module})
+endmacro()
+
 # hoot_room(NAME USES room... LIBS target...)
 #
 # Makes the target room_NAME from every .c file below src/NAME. Its include path holds the public headers, its own
@@ -47,22 +54,28 @@ function(hoot_library)
     set_target_properties(hoot PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
 endfunction()
 
-# hoot_unit_test(room source): one cmocka program from tests/unit/<room>/<name>_test.c, linked with that room and the
-# rooms below it only, so that a room can be tested while another does not build.
-function(hoot_unit_test room source)
-    get_filename_component(name ${source} NAME_WE)
-    set(target unit_${room}_${name})
-    add_executable(${target} ${source})
+# hoot_link_rooms(target room): links an executable with that room and the rooms below it only, and lets it include
+# their headers, so that a room can be tested while another does not build.
+function(hoot_link_rooms target room)
     get_property(uses TARGET room_${room} PROPERTY HOOT_USES)
-    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/tests)
-    target_compile_definitions(${target} PRIVATE _GNU_SOURCE HOOT_TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/tests"
-                               HOOT_VERSION_TEXT="${PROJECT_VERSION}")
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/include)
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE HOOT_VERSION_TEXT="${PROJECT_VERSION}")
     foreach(one ${room} ${uses})
         get_property(libs TARGET room_${one} PROPERTY HOOT_LIBS)
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:room_${one}>)
         target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/rooms/${one})
         target_link_libraries(${target} PRIVATE ${libs})
     endforeach()
+endfunction()
+
+# hoot_unit_test(room source): one cmocka program from tests/unit/<room>/<name>_test.c.
+function(hoot_unit_test room source)
+    get_filename_component(name ${source} NAME_WE)
+    set(target unit_${room}_${name})
+    add_executable(${target} ${source})
+    hoot_link_rooms(${target} ${room})
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(${target} PRIVATE HOOT_TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/tests")
     target_link_libraries(${target} PRIVATE PkgConfig::CMOCKA)
     add_test(NAME ${room}/${name} COMMAND ${target})
     set_tests_properties(${room}/${name} PROPERTIES TIMEOUT 120)

@@ -5,6 +5,12 @@ if(HOOT_WERROR)
     add_compile_options(-Werror)
 endif()
 
+# Code that libFuzzer can see the coverage of; the fuzz targets add libFuzzer itself.
+if(HOOT_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+    add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(HOOT_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
