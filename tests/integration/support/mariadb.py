@@ -1,0 +1,158 @@
+"""A MariaDB server of the tests' own: private data directory, free port, no system service, no system configuration."""
+
+import getpass
+import hashlib
+import itertools
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import pymysql
+
+from . import paths, process
+
+USER = "hoot"
+PASSWORD = "hoot-test-password"
+
+
+def _program(name):
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    assert path, f"{name} is not installed: ./dev setup test"
+    return path
+
+
+def _pristine():
+    """A fresh data directory, made once for each version of the server and then copied: making one takes seconds."""
+    version = subprocess.run([_program("mariadbd"), "--version"], check=True, capture_output=True).stdout
+    cached = paths.BUILD / ("mariadb-" + hashlib.sha256(version).hexdigest()[:12])
+    if not cached.exists():
+        paths.BUILD.mkdir(exist_ok=True)
+        making = pathlib.Path(tempfile.mkdtemp(prefix="mariadb-", dir=paths.BUILD))
+        command = [_program("mariadb-install-db"), "--no-defaults", "--auth-root-authentication-method=normal",
+                   "--skip-test-db", "--skip-name-resolve", f"--user={getpass.getuser()}", f"--datadir={making}",
+                   "--innodb-log-file-size=16M"]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, f"mariadb-install-db failed:\n{done.stdout}{done.stderr}"
+        try:
+            making.rename(cached)
+        except OSError:
+            shutil.rmtree(making)       # somebody else was faster
+    return cached
+
+
+class MariaDB:
+    """host, port, socket; start, stop, kill9, sigstop, sigcont; run_sql; create_database."""
+
+    def __init__(self, *options):
+        self.host = "127.0.0.1"
+        self.port = process.free_port()
+        self.user = USER
+        self.password = PASSWORD
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="hoot-db-"))
+        self.socket = str(self.directory / "socket")
+        self.log = self.directory / "error.log"
+        self._options = options
+        self._process = None
+        self._numbers = itertools.count(1)
+        shutil.copytree(_pristine(), self.directory / "data")
+        self.start()
+        self.run_sql(f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'",
+                     f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION")
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def revive(self):
+        """Running again, whatever a test did to it."""
+        if self.running:
+            self.sigcont()
+        else:
+            self.start()
+
+    def start(self):
+        """Start it, again on the same port and data; returns when it answers."""
+        command = [
+            _program("mariadbd"), "--no-defaults", f"--datadir={self.directory}/data", f"--socket={self.socket}",
+            f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.directory}/pid",
+            f"--log-error={self.log}", f"--tmpdir={self.directory}", f"--user={getpass.getuser()}",
+            "--skip-name-resolve", "--performance-schema=OFF", "--innodb-buffer-pool-size=32M",
+            "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=2", "--key-buffer-size=1M",
+            "--max-connections=500", "--character-set-server=utf8mb4", *self._options,
+        ]
+        with open(self.directory / "output.log", "ab") as output:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                             start_new_session=True, preexec_fn=process.die_with_parent)
+        process.wait_until(self._answers, 60, f"a MariaDB server that answers; see {self.log}")
+
+    def _answers(self):
+        assert self._process.poll() is None, f"mariadbd ended:\n{self._log_tail()}"
+        try:
+            self.connect(user="root", password="", unix_socket=self.socket).close()
+            return process.can_connect((self.host, self.port))
+        except pymysql.err.OperationalError:
+            return False
+
+    def _log_tail(self):
+        return "\n".join(path.read_text(errors="replace")[-3000:]
+                         for path in (self.log, self.directory / "output.log") if path.exists())
+
+    def stop(self):
+        """An orderly shutdown; nothing happens when it does not run."""
+        if self.running:
+            self.sigcont()
+            self._process.terminate()
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill9()
+
+    def kill9(self):
+        self._process.kill()
+        self._process.wait()
+
+    def sigstop(self):
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def sigcont(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def close(self):
+        """Stop it for good and remove its directory."""
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def connect(self, **options):
+        """A pymysql connection; by default as the tests' user over TCP, in autocommit mode."""
+        given = {"host": self.host, "port": self.port, "user": self.user, "password": self.password,
+                 "autocommit": True, "charset": "utf8mb4", "connect_timeout": 10, **options}
+        return pymysql.connect(**given)
+
+    def run_sql(self, *statements, database=None):
+        """Run the statements as root, over the socket; the rows of the last one."""
+        connection = self.connect(user="root", password="", unix_socket=self.socket, database=database)
+        with connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall()
+
+    def create_database(self):
+        """A new, empty database; its name."""
+        name = f"hoot_{os.getpid()}_{next(self._numbers)}"
+        self.run_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return name
+
+    def drop_database(self, name):
+        self.run_sql(f"DROP DATABASE IF EXISTS {name}")
+
+    def connection_count(self):
+        """How many clients are connected, the one that asks not counted."""
+        return self.run_sql("SELECT COUNT(*) FROM information_schema.processlist "
+                            "WHERE command <> 'Daemon' AND id <> CONNECTION_ID()")[0][0]
