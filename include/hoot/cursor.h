@@ -1,0 +1,44 @@
+/* hoot_cursor: the result of one statement, as in Python's DB-API. */
+#ifndef HOOT_CURSOR_H
+#define HOOT_CURSOR_H
+
+#include <hoot/error.h>
+#include <hoot/row.h>
+
+HOOT_BEGIN_DECLS
+
+typedef struct hoot_cursor hoot_cursor;
+
+/* The next row. A NULL cursor has none.
+ * Suspends: a streaming cursor, until the row is there.
+ * Gives: NULL behind the last row, and when reading failed: hoot_cursor_error() tells which.
+ * Lives: a buffered cursor's rows until it is closed; a streaming cursor's row until the next fetch. */
+HOOT_API const hoot_row *hoot_fetchone(hoot_cursor *cursor);
+
+/* Up to `max` rows into out_rows; and all that are left. Streaming cursors keep these rows in memory until they are closed.
+ * Gives: their number, 0 at the end.  Errors: negative, as hoot_cursor_error().
+ * hoot_fetchall's array lives as long as the cursor. */
+HOOT_API ptrdiff_t hoot_fetchmany(hoot_cursor *cursor, const hoot_row **out_rows, size_t max);
+HOOT_API ptrdiff_t hoot_fetchall(hoot_cursor *cursor, const hoot_row *const **out_rows);
+
+/* 0 while all went well; else the code why fetching ended early, and the details in `err`. */
+HOOT_API int hoot_cursor_error(const hoot_cursor *cursor, hoot_error *err);
+
+/* Rows in a buffered cursor, rows read so far in a streaming one. */
+HOOT_API uint64_t hoot_row_number(const hoot_cursor *cursor);
+
+/* Of a statement that is no query: rows changed, and the first id it generated (0: none). */
+HOOT_API uint64_t hoot_affected_rows(const hoot_cursor *cursor);
+HOOT_API uint64_t hoot_last_insert_id(const hoot_cursor *cursor);
+
+HOOT_API size_t hoot_column_count(const hoot_cursor *cursor);
+/* Terminated UTF-8; NULL: index too large. Lives: as long as the cursor. */
+HOOT_API const char *hoot_column_name(const hoot_cursor *cursor, size_t index);
+
+/* Let the result go; rows of a streaming cursor that were not read are skipped. Never suspends. NULL is fine.
+ * A cursor that a task leaves open is closed at the task's end. */
+HOOT_API void hoot_cursor_close(hoot_cursor *cursor);
+HOOT_DEFINE_AUTO(hoot_cursor, hoot_cursor_close);
+
+HOOT_END_DECLS
+#endif
