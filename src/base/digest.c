@@ -1,10 +1,11 @@
 /* SHA-1, SHA-256 and HMAC over them.
  *
  * These use libcrypto's low-level functions, which OpenSSL 3 marks as deprecated and keeps: the same assembly
- * (SHA-NI) without the provider machinery around it. That machinery allocates a context for every digest and
- * every copy of one, which costs more than digesting the hundred bytes of a cookie does. See docs/internals
- * for the figures. Everything that touches those functions is in this file, so that moving to EVP is a matter
- * of this file.
+ * without the provider machinery around it, which allocates for every context and every copy of one. An
+ * HMAC-SHA1 of a session cookie (70 bytes), measured on one machine without SHA instructions: prepared key
+ * and these functions 346 ns; prepared key and EVP_MD_CTX_copy_ex 527 ns; these functions without a prepared
+ * key 925 ns; HMAC() 3943 ns. All that touches those functions is in this file, so that moving to EVP is a
+ * matter of this file.
  *
  * A digest state is a plain struct here: copying it is how a prepared HMAC key is used. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* see above */
