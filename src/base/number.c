@@ -1,8 +1,9 @@
 /* Floating point as text. libc finds the digits (printf and strtod agree on the locale's decimal point,
- * whatever it is), and the layout is ours: 0.00012, 12.5, 100000000000000, 1e15, 1.5e-20. MySQL writes
- * doubles that way too, with the exponent where plain digits would be longer than 15 places. */
+ * whatever it is), and the layout is ours, the one of MySQL and MariaDB: 0.00012, 12.5, 100000000000000,
+ * 1e15, 1.5e-20. */
 #include "base/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,9 @@ static void take_apart(const char *text, decimal *out)
 /* The shortest digits of a finite number that is not negative. */
 static void find_digits(double number, bool as_float, decimal *out)
 {
-    int precision = as_float ? 6 : 15; /* so many always survive the way to text and back... */
-    int most = as_float ? 9 : 17;      /* ...and so many are always enough */
+    /* So many digits survive the way to text and back, except in subnormal numbers, which hold fewer. */
+    int precision = number < (as_float ? (double)FLT_MIN : DBL_MIN) ? 1 : as_float ? FLT_DIG : DBL_DIG;
+    int most = as_float ? 9 : 17; /* always enough */
     char text[64];
 
     for (;; precision++) {
@@ -94,9 +96,10 @@ static char *put_scientific(char *to, const decimal *d)
     return to + sprintf(to, "e%d", d->point - 1);
 }
 
+/* Plain while the point is not far from the digits, or stands among them. */
 static char *put_number(char *to, const decimal *d)
 {
-    if (d->point > 0 && d->point <= PLAIN_MAX)
+    if (d->point > 0 && (d->point <= PLAIN_MAX || d->point < d->count))
         return put_plain(to, d);
     if (d->point <= 0 && d->point > -PLAIN_MAX)
         return put_fraction(to, d);
