@@ -54,6 +54,18 @@ void hoot__stream_keepalive(hoot_stream *stream, unsigned seconds);
 /* The descriptor below, or -1. */
 int hoot__stream_fd(const hoot_stream *stream);
 
+/* Bytes that the system has taken so far, also of a flush that is under way: for telling a slow peer from a stuck one. */
+uint64_t hoot__stream_sent(const hoot_stream *stream);
+
+/* Close so that the peer is told that something was cut (TCP: a reset). NULL is fine. */
+void hoot__stream_reset(hoot_stream *stream);
+
+/* Give an `out` without memory a first block (cheap: recycled). Errors: HOOT_ENOMEM. */
+int hoot__stream_need(hoot_stream *stream);
+
+/* Let the memory of an empty `out` go, because nothing will be written for a while. */
+void hoot__stream_rest(hoot_stream *stream);
+
 /* Two streams in memory, each the other's peer; bytes arrive in the next loop turn. `max_pending`: bytes one side may have
  * under way before flush says 1. */
 int hoot__stream_pair(size_t max_pending, hoot_stream **out_a, hoot_stream **out_b);
@@ -65,6 +77,7 @@ typedef struct hoot__reader {
     size_t start;
     int ended;            /* 0, HOOT_EEOF or another negative code: nothing more will come */
     int write_code;       /* < 0: writing failed */
+    bool filling;         /* inside hoot__reader_fill(): the bytes may move */
     hoot_waiter *waiter;
 } hoot__reader;
 
