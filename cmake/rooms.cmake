@@ -52,6 +52,9 @@ function(hoot_library)
         target_link_libraries(${library} PUBLIC PkgConfig::JANSSON)
     endforeach()
     set_target_properties(hoot PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+    if(NOT HOOT_SANITIZE) # whose runtime is in the program
+        target_link_options(hoot PRIVATE -Wl,--no-undefined)
+    endif()
 endfunction()
 
 # hoot_link_rooms(target room): links an executable with that room and the rooms below it only, and lets it include
