@@ -6,51 +6,58 @@
 #include "http/exchange.h"
 
 typedef enum hoot__h1_framing {
-    HOOT__H1_NO_BODY,
+    HOOT__H1_NO_BODY, /* or Content-Length: 0 */
     HOOT__H1_LENGTH,  /* content_length bytes */
     HOOT__H1_CHUNKED,
 } hoot__h1_framing;
 
 /* A parsed head: slices of the buffer given to hoot__h1_parse_head(). */
 typedef struct hoot__h1_head {
-    hoot_str method, scheme, authority, target, path, query;
-    int version; /* 10 or 11 */
-    hoot__header *headers; /* given by the caller, room for max_headers */
+    hoot_str method;
+    hoot_str
+        scheme; /* of an absolute-form target: "http" or "https"; otherwise empty: the connection knows it */
+    hoot_str authority;           /* of an absolute-form target, otherwise Host */
+    hoot_str target, path, query; /* without scheme and authority; not decoded */
+    int version;                  /* 10 or 11 */
+    hoot__header *headers;        /* given by the caller, room for max_headers */
     size_t header_count;
     int16_t known[HOOT__HEADER_COUNT];
     hoot__h1_framing framing;
     uint64_t content_length;
-    bool keep_alive;      /* what the request asks for: version and Connection */
-    bool expects_continue;
-    bool wants_upgrade;   /* Connection: upgrade with an Upgrade header */
+    bool keep_alive;       /* what the request asks for: version and Connection */
+    bool expects_continue; /* HTTP/1.1 with a body to come */
+    bool wants_upgrade;    /* Connection: upgrade with an Upgrade header */
 } hoot__h1_head;
 
 /* Parse a request head from the start of `bytes` (one leading CRLF is skipped, RFC 9112 2.2).
- * `scanned`: in and out: how far an earlier call looked without finding the end; begin with 0. Cheap to call again per read.
- * Gives: the head's length with the blank line; 0: not complete yet.
- * Errors: -status to answer with and close: -400, -414 (request line over the limit), -431 (headers over the limit or their count),
- * -501 (unknown transfer coding), -505 (HTTP major version), and `*out_why` a constant text. */
-int hoot__h1_parse_head(hoot_str bytes, size_t *scanned, size_t max_bytes, size_t max_headers, hoot__h1_head *head,
-                        const char **out_why);
+ * `scanned`: in and out: how far an earlier call looked without finding the end; begin with 0. Cheap to call
+ * again per read. Gives: the head's length with the blank line; 0: not complete yet. Errors: -status to
+ * answer with and close: -400, -414 (request line over the limit), -431 (headers over the limit or their
+ * count), -501 (unknown transfer coding), -505 (HTTP major version), and `*out_why` a constant text. */
+int hoot__h1_parse_head(hoot_str bytes, size_t *scanned, size_t max_bytes, size_t max_headers,
+                        hoot__h1_head *head, const char **out_why);
 
 /* The decoder of a chunked body. */
 typedef struct hoot__h1_chunks {
-    uint64_t left;        /* bytes of the chunk under way */
-    uint32_t line_bytes;  /* of the size line or trailer section so far */
+    uint64_t left;            /* bytes of the chunk under way */
+    uint32_t line_bytes;      /* of the size line or trailer section so far */
     uint64_t extension_bytes; /* in all chunks so far */
     uint8_t state;
 } hoot__h1_chunks;
 
 void hoot__h1_chunks_init(hoot__h1_chunks *chunks);
 
-/* Read from `bytes`. Gives: 1 `*out_piece` is data (a slice) ; 0 more bytes are needed ; 2 the end was reached, and `*out_trailers` is the
- * trailer section (slice, without the last blank line) ; `*out_used` bytes were used in each case.
+/* Read from `bytes`. Gives: 1 `*out_piece` is data (a slice) ; 0 more bytes are needed ; 2 the end was
+ * reached, and `*out_trailers` is the trailer section (slice, without the last blank line: for
+ * hoot__h1_parse_trailers(), which checks it) ; `*out_used` bytes were used in each case. Only a trailer
+ * section that is not whole is left unused: keep it, and give it again with more behind it (16 KiB at most).
  * Errors: -400; -413 extensions or trailers over the limits (16 KiB each); `*out_why`. */
-int hoot__h1_chunks_read(hoot__h1_chunks *chunks, hoot_str bytes, size_t *out_used, hoot_str *out_piece, hoot_str *out_trailers,
-                         const char **out_why);
+int hoot__h1_chunks_read(hoot__h1_chunks *chunks, hoot_str bytes, size_t *out_used, hoot_str *out_piece,
+                         hoot_str *out_trailers, const char **out_why);
 
-/* Parse a trailer section into headers (fields that may not be trailers are dropped: framing, routing, authentication, RFC 9110 6.5.1).
- * Gives: the count. Errors: -400, -431. */
-int hoot__h1_parse_trailers(hoot_str section, hoot__header *headers, size_t max_headers, const char **out_why);
+/* Parse a trailer section into headers (fields that may not be trailers are dropped: framing, routing,
+ * authentication, RFC 9110 6.5.1). Gives: the count. Errors: -400, -431. */
+int hoot__h1_parse_trailers(hoot_str section, hoot__header *headers, size_t max_headers,
+                            const char **out_why);
 
 #endif

@@ -1,0 +1,88 @@
+/* Looking for the end of a run of text, many bytes at a time: 16 with SSE2 (every x86-64 has it), 8 in a word
+ * elsewhere. Reads stay inside [p, end): what is left over is looked at byte by byte. */
+#ifndef HOOT_HTTP_SCAN_H
+#define HOOT_HTTP_SCAN_H
+
+#include <hoot/defs.h>
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* May this byte not stand in a field value: a control byte other than HTAB? */
+static inline bool hoot__scan_stops(char c)
+{
+    unsigned char byte = (unsigned char)c;
+
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+static inline const char *hoot__scan_text_bytes(const char *p, const char *end)
+{
+    while (p < end && !hoot__scan_stops(*p))
+        p++;
+    return p;
+}
+
+/* Could one of these eight bytes be under 0x20, or 0x7f? (HTAB is under 0x20: the caller looks closer.) */
+static inline bool hoot__scan_word_has_control(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = ones * 0x80;
+    uint64_t del = word ^ (ones * 0x7f);
+
+    return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & tops;
+}
+
+static inline const char *hoot__scan_text_words(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t word;
+        const char *stop;
+
+        memcpy(&word, p, sizeof(word));
+        if (hoot__scan_word_has_control(word)) {
+            stop = hoot__scan_text_bytes(p, p + 8);
+            if (stop < p + 8)
+                return stop;
+        }
+        p += 8;
+    }
+    return hoot__scan_text_bytes(p, end);
+}
+
+#ifdef __SSE2__
+static inline const char *hoot__scan_text_sse2(const char *p, const char *end)
+{
+    const __m128i last_control = _mm_set1_epi8(0x1f);
+    const __m128i tab = _mm_set1_epi8('\t');
+    const __m128i del = _mm_set1_epi8(0x7f);
+
+    while (end - p >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+        __m128i stop =
+            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control), _mm_cmpeq_epi8(bytes, del));
+        unsigned mask = (unsigned)_mm_movemask_epi8(stop);
+
+        if (mask)
+            return p + __builtin_ctz(mask);
+        p += 16;
+    }
+    return hoot__scan_text_bytes(p, end);
+}
+#endif
+
+/* The first byte that hoot__scan_stops(), or end. */
+static inline const char *hoot__scan_text(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    return hoot__scan_text_sse2(p, end);
+#else
+    return hoot__scan_text_words(p, end);
+#endif
+}
+
+#endif
