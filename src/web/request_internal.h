@@ -1,0 +1,100 @@
+/* What the files of this room share of a request: the value behind hoot_request.
+ *
+ * It lives in the exchange's arena, made by hoot__app_serve() and gone with it. `context` is what the task
+ * carries: hoot_current_app() and hoot_current_request() read it, in the request's task and in tasks of its
+ * groups. */
+#ifndef HOOT_WEB_REQUEST_INTERNAL_H
+#define HOOT_WEB_REQUEST_INTERNAL_H
+
+#include "http/exchange.h"
+#include "http/message.h"
+#include "web/response_internal.h"
+
+#include <hoot/app.h>
+
+typedef struct hoot__layer hoot__layer;
+typedef struct hoot__rule hoot__rule;
+
+/* Bounds of what a client may send in lists of names and values. */
+enum {
+    HOOT__MAX_ARGS = 1000,
+    HOOT__MAX_FORM_FIELDS = 1000,
+    HOOT__MAX_FORM_BYTES = 500000,
+    HOOT__MAX_REQUEST_KEYS = 16,
+};
+
+/* The context of a task: of a request's, or, with `request` NULL, of a background task of the app. */
+typedef struct hoot__web_context {
+    hoot_app *app;
+    hoot_request *request;
+} hoot__web_context;
+
+/* A part of the path that a converter took. */
+typedef struct hoot__path_value {
+    hoot_str text; /* decoded; terminated once a rule was chosen */
+    int64_t integer;
+    double real;
+} hoot__path_value;
+
+typedef enum hoot__body_state {
+    HOOT__BODY_UNREAD,
+    HOOT__BODY_STREAMED, /* hoot_body_read() was used */
+    HOOT__BODY_WHOLE,    /* `body` is all of it */
+    HOOT__BODY_FAILED,   /* `body_code` says how */
+} hoot__body_state;
+
+/* A pointer kept with hoot_request_set(). */
+typedef struct hoot__request_slot {
+    const void *key;
+    void *value;
+} hoot__request_slot;
+
+struct hoot_request {
+    hoot__web_context context;
+    hoot__exchange *ex;
+    hoot_arena *arena; /* the exchange's */
+    hoot_scope *scope;
+
+    const hoot__layer *layer; /* whose hooks and error handlers apply; the app's when no rule matched */
+    const hoot__layer *cors;  /* whose CORS rules apply; NULL: none */
+    const hoot__rule *rule;   /* that matched, or NULL */
+    hoot__path_value *values; /* of the rule's converters, in order */
+
+    const char *method, *path, *host; /* terminated copies, made when first asked for */
+    hoot__pairs args;                 /* of the query, parsed before the handler runs */
+    hoot__pairs form;
+    bool form_parsed;
+
+    hoot__body_state body_state;
+    int body_code;  /* why reading failed */
+    bool body_slow; /* it failed because the client is slow: 408, not 503 */
+    hoot_str body;
+    struct json_t *json; /* parsed body, owned; released by `json_closer` */
+    hoot_closer json_closer;
+
+    struct hoot__session *session; /* made at the first call of session.h */
+
+    hoot__request_slot *slots;
+    size_t slot_count;
+
+    hoot_error *failure;    /* what hoot_fail() was told, for teardown hooks; NULL: nothing failed */
+    bool in_error_handler;  /* an error handler's own failure is answered by the built-in one */
+    hoot_response fallback; /* the fixed 503 of the makers when there is no memory */
+};
+
+/* The app of a request. */
+static inline hoot_app *hoot__request_app(const hoot_request *req)
+{
+    return req->context.app;
+}
+
+/* A terminated copy in the request's arena; NULL: no memory. */
+static inline const char *hoot__request_dup(hoot_request *req, hoot_str text)
+{
+    return hoot_arena_dup(req->arena, text);
+}
+
+/* The Content-Type without parameters is application/json or ends in +json. */
+bool hoot__request_has_json(const hoot_request *req);
+
+#endif
