@@ -17,7 +17,7 @@ if(HOOT_SANITIZE)
     add_link_options(-fsanitize=address,undefined)
 else()
     # Sanitizers widen every frame, so the limit is only meaningful without them.
-    add_compile_options($<$<COMPILE_LANGUAGE:C>:-Wframe-larger-than=4096>)
+    add_compile_options(-Wframe-larger-than=4096)
     add_compile_options($<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
     add_link_options(-Wl,-z,relro,-z,now)
 endif()

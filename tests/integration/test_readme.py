@@ -1,0 +1,43 @@
+"""What the documents show is true: C in README.md compiles, its commands exist, links lead somewhere.
+
+A ```c block of README.md is a piece of a program: it is compiled by itself behind <hoot/hoot.h> and a few headers of
+libc. What it takes for granted stands in a comment of the Markdown before it, which readers do not see: <!-- before ... -->.
+"""
+
+import re
+import subprocess
+
+import pytest
+
+from support import paths
+
+README = (paths.ROOT / "README.md").read_text()
+PIECE = re.compile(r"(?:<!-- before\n(.*?)-->\n)?```c\n(.*?)```", re.DOTALL)
+PIECES = PIECE.findall(README)
+DOCUMENTS = sorted(path for pattern in ("*.md", "docs/**/*.md") for path in paths.ROOT.glob(pattern))
+PRELUDE = "#include <hoot/hoot.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+
+
+def test_readme_shows_code():
+    assert len(PIECES) >= 3
+
+
+@pytest.mark.parametrize("before, code", PIECES, ids=[re.sub(r"\W+", "_", code.split("(")[0]) for _, code in PIECES])
+def test_code_in_readme_compiles(before, code):
+    # Pieces define static functions that only a whole program would use; fields that are left out are zero.
+    command = ["gcc", "-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
+               "-Wno-missing-field-initializers", f"-I{paths.ROOT}/include", "-x", "c", "-"]
+    done = subprocess.run(command, input=PRELUDE + before + code, text=True, capture_output=True)
+    assert done.returncode == 0, f"{done.stderr}\n{code}"
+
+
+def test_commands_in_readme_exist():
+    listed = subprocess.run([paths.ROOT / "dev", "help"], check=True, text=True, capture_output=True).stdout
+    shown = set(re.findall(r"\./dev (\w+)", README))
+    assert shown and shown <= set(re.findall(r"^\./dev (\w+)", listed, re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=[str(path.relative_to(paths.ROOT)) for path in DOCUMENTS])
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), f"{document.name} links to {target}, which is not there"
