@@ -1,9 +1,10 @@
 /* The access log.
  *
- * Lines of one loop turn go out in one write(2), to a file opened with O_APPEND, so that workers can share it. Lines that cannot be
- * written (disk full, a pipe nobody reads) are dropped and counted: serving goes on, and the count is logged when writing works again.
- * Everything a client chose is escaped: quotes, backslashes, control bytes and bytes above 126 as \xNN (JSON: \u00NN), so that
- * no client can forge a line. */
+ * Lines of one loop turn go out in one write(2), to a file opened with O_APPEND, so that workers can share
+ * it. Lines that cannot be written (disk full, a pipe nobody reads) are dropped and counted: serving goes on,
+ * and the count is logged when writing works again. Everything a client chose is escaped: quotes,
+ * backslashes, control bytes and bytes above 126 as \xNN (JSON: \u00NN), so that no client can forge a line.
+ */
 #include "server/access_log.h"
 
 #include "base/alloc.h"
@@ -64,7 +65,8 @@ static const char *date_of_now(hoot__access_log *log)
     if (now != log->second) {
         log->second = now;
         gmtime_r(&now, &tm);
-        strftime(log->date, sizeof log->date, log->json ? "%Y-%m-%dT%H:%M:%SZ" : "%d/%b/%Y:%H:%M:%S +0000", &tm);
+        strftime(log->date, sizeof log->date, log->json ? "%Y-%m-%dT%H:%M:%SZ" : "%d/%b/%Y:%H:%M:%S +0000",
+                 &tm);
     }
     return log->date;
 }
@@ -121,8 +123,8 @@ static void add_json_line(hoot__access_log *log, const hoot__exchange *ex)
     add_json_member(log, "target", ex->target);
     add_json_member(log, "referer", field_named(ex, "referer"));
     add_json_member(log, "agent", hoot__exchange_known(ex, HOOT__HEADER_USER_AGENT));
-    hoot_buf_printf(&log->lines, "\"version\":%d,\"status\":%d,\"bytes\":%llu,\"us\":%llu}\n", ex->version, ex->status,
-                    (unsigned long long)ex->response_bytes, (unsigned long long)elapsed_us(ex));
+    hoot_buf_printf(&log->lines, "\"version\":%d,\"status\":%d,\"bytes\":%llu,\"us\":%llu}\n", ex->version,
+                    ex->status, (unsigned long long)ex->response_bytes, (unsigned long long)elapsed_us(ex));
 }
 
 static void write_out(hoot__access_log *log)
@@ -160,7 +162,8 @@ hoot__access_log *hoot__access_log_open(const char *path, bool json, hoot_error 
         hoot_error_set(err, HOOT_ENOMEM, "no memory for the access log");
         return NULL;
     }
-    log->fd = strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    log->fd =
+        strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
     if (log->fd < 0) {
         int code = errno;
 

@@ -1,8 +1,8 @@
 /* Starting a worker and hearing from it.
  *
- * The worker is the binary on disk at this moment, run with the master's own arguments and the environment the master was
- * started with, so that it reads configuration files anew. It inherits its listening sockets and one end of a control
- * socket. libuv places descriptors, resets signals and reaps. */
+ * The worker is the binary on disk at this moment, run with the master's own arguments and the environment
+ * the master was started with, so that it reads configuration files anew. It inherits its listening sockets
+ * and one end of a control socket. libuv places descriptors, resets signals and reaps. */
 #include "server/child.h"
 
 #include "base/alloc.h"
@@ -73,19 +73,22 @@ static char **worker_environment(char **environment, char *variable)
     return copy;
 }
 
-static int run_process(hoot__child *child, uv_loop_t *loop, const hoot__serve_config *config, const char *binary,
-                       const int *fds, int control_fd)
+static int run_process(hoot__child *child, uv_loop_t *loop, const hoot__serve_config *config,
+                       const char *binary, const int *fds, int control_fd)
 {
     uv_stdio_container_t stdio[HOOT__WORKER_FIRST_FD + HOOT__MAX_BINDS];
     char variable[64];
-    uv_process_options_t options = { .exit_cb = process_ended, .file = binary, .args = config->argv, .stdio = stdio };
+    uv_process_options_t options = {
+        .exit_cb = process_ended, .file = binary, .args = config->argv, .stdio = stdio
+    };
     int rc;
 
     for (int fd = 0; fd < HOOT__WORKER_CONTROL_FD; fd++)
         stdio[fd] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = fd };
     stdio[HOOT__WORKER_CONTROL_FD] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = control_fd };
     for (size_t b = 0; b < config->bind_count; b++)
-        stdio[HOOT__WORKER_FIRST_FD + b] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = fds[b] };
+        stdio[HOOT__WORKER_FIRST_FD + b] =
+            (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = fds[b] };
     options.stdio_count = HOOT__WORKER_FIRST_FD + (int)config->bind_count;
 
     snprintf(variable, sizeof variable, HOOT__WORKER_VARIABLE "=%zu:%zu", child->worker, config->bind_count);
@@ -113,8 +116,9 @@ static hoot__child *child_new(uv_loop_t *loop, size_t worker, const hoot__child_
     return child;
 }
 
-hoot__child *hoot__child_spawn(uv_loop_t *loop, const hoot__serve_config *config, const char *binary, size_t worker,
-                               const int *fds, const hoot__child_events *events, void *user, hoot_error *err)
+hoot__child *hoot__child_spawn(uv_loop_t *loop, const hoot__serve_config *config, const char *binary,
+                               size_t worker, const int *fds, const hoot__child_events *events, void *user,
+                               hoot_error *err)
 {
     uv_os_sock_t pair[2];
     hoot__child *child = child_new(loop, worker, events, user);
@@ -133,7 +137,8 @@ hoot__child *hoot__child_spawn(uv_loop_t *loop, const hoot__serve_config *config
     return child;
 
 failed:
-    hoot_error_set(err, rc, "worker %zu could not be started from %s: %s", worker + 1, binary, uv_strerror(rc));
+    hoot_error_set(err, rc, "worker %zu could not be started from %s: %s", worker + 1, binary,
+                   uv_strerror(rc));
     if (child) {
         if (uv_is_active((uv_handle_t *)&child->process) || child->process.type == UV_PROCESS) {
             close_handles(child);

@@ -7,9 +7,10 @@
 #include <uv.h>
 
 /* Descriptors and the variable that a worker finds at its start. */
-#define HOOT__WORKER_VARIABLE   "HOOT__WORKER" /* "<worker number>:<count of sockets>" */
-#define HOOT__WORKER_CONTROL_FD 3              /* a socket to the master: one byte when ready; its end: the master is gone */
-#define HOOT__WORKER_FIRST_FD   4              /* the listening sockets, one for each bind */
+#define HOOT__WORKER_VARIABLE "HOOT__WORKER" /* "<worker number>:<count of sockets>" */
+#define HOOT__WORKER_CONTROL_FD                                                                              \
+    3                           /* a socket to the master: one byte when ready; its end: the master is gone */
+#define HOOT__WORKER_FIRST_FD 4 /* the listening sockets, one for each bind */
 
 typedef struct hoot__child hoot__child;
 
@@ -24,19 +25,20 @@ struct hoot__child {
     uv_pipe_t control;
     const hoot__child_events *events;
     void *user;
-    size_t worker;       /* number, from 0 */
+    size_t worker; /* number, from 0 */
     uint64_t started_ms;
     bool ready;
-    bool stopping;       /* was told to drain */
-    uint64_t stop_ms;    /* when; set by the master */
-    hoot__child *next;   /* in the master's list */
-    char byte;           /* what the control socket is read into */
+    bool stopping;     /* was told to drain */
+    uint64_t stop_ms;  /* when; set by the master */
+    hoot__child *next; /* in the master's list */
+    char byte;         /* what the control socket is read into */
     uint8_t open_handles;
 };
 
 /* Run the binary again as a worker. Errors: NULL, with the cause in `err`. */
-hoot__child *hoot__child_spawn(uv_loop_t *loop, const hoot__serve_config *config, const char *binary, size_t worker,
-                               const int *fds, const hoot__child_events *events, void *user, hoot_error *err);
+hoot__child *hoot__child_spawn(uv_loop_t *loop, const hoot__serve_config *config, const char *binary,
+                               size_t worker, const int *fds, const hoot__child_events *events, void *user,
+                               hoot_error *err);
 
 /* Ask it to drain; kill it. */
 void hoot__child_stop(hoot__child *child);

@@ -1,17 +1,18 @@
 /* The master.
  *
- * A slot is a worker's place: its sockets and its number. In a slot there is at most one `serving` child (it has said that it
- * is ready) and one `coming` child (started, not ready yet). Children that were told to drain belong to no slot any more; they
- * end by themselves or are killed when their time is over.
+ * A slot is a worker's place: its sockets and its number. In a slot there is at most one `serving` child (it
+ * has said that it is ready) and one `coming` child (started, not ready yet). Children that were told to
+ * drain belong to no slot any more; they end by themselves or are killed when their time is over.
  *
  *   nothing --spawn--> coming --ready--> serving --told to stop--> draining --> gone
  *
- * A rolling restart walks the slots: start a child beside the one that serves, on the same sockets; when it is ready the old one
- * drains. Since both accept from the same queue, no connection is ever without an owner. A new child that does not come up
- * ends the restart, and the old one goes on.
+ * A rolling restart walks the slots: start a child beside the one that serves, on the same sockets; when it
+ * is ready the old one drains. Since both accept from the same queue, no connection is ever without an owner.
+ * A new child that does not come up ends the restart, and the old one goes on.
  *
- * A child that dies unasked is replaced at once; one that dies young again and again is replaced ever more slowly. At the very
- * first start a child that fails ends the whole start: a wrong configuration must not look like a running service. */
+ * A child that dies unasked is replaced at once; one that dies young again and again is replaced ever more
+ * slowly. At the very first start a child that fails ends the whole start: a wrong configuration must not
+ * look like a running service. */
 #include "server/master.h"
 
 #include "base/alloc.h"
@@ -51,7 +52,7 @@ struct master {
     bool announced;        /* every worker was ready once */
     bool stopping;
     bool rolling;
-    bool roll_again;       /* SIGHUP came during a rolling restart */
+    bool roll_again; /* SIGHUP came during a rolling restart */
     size_t rolling_slot;
     int status;
 };
@@ -113,7 +114,8 @@ static void kill_late_children(uv_timer_t *timer)
             continue;
         draining = true;
         if (uv_now(&m->loop) - child->stop_ms > m->config->drain_ms + KILL_MARGIN_MS) {
-            hoot_log_error("worker %zu (pid %d) did not leave in time: killed", child->worker + 1, child->process.pid);
+            hoot_log_error("worker %zu (pid %d) did not leave in time: killed", child->worker + 1,
+                           child->process.pid);
             hoot__child_kill(child);
         }
     }
@@ -204,11 +206,13 @@ static void new_child_failed(slot *s, hoot__child *child, const char *how, int s
         hoot_log_error("worker %zu %s before it was ready: giving up", child->worker + 1, how);
         stop(m, status == 2 ? 2 : 1);
     } else if (s->serving) {
-        hoot_log_error("the new worker %zu %s before it was ready: the old one goes on, the restart ends here",
-                       child->worker + 1, how);
+        hoot_log_error(
+            "the new worker %zu %s before it was ready: the old one goes on, the restart ends here",
+            child->worker + 1, how);
         m->rolling = m->roll_again = false;
     } else {
-        hoot_log_error("worker %zu (pid %d) %s before it was ready", child->worker + 1, child->process.pid, how);
+        hoot_log_error("worker %zu (pid %d) %s before it was ready", child->worker + 1, child->process.pid,
+                       how);
         respawn(s, 0);
     }
 }

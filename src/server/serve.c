@@ -37,7 +37,8 @@ static bool inherited(const hoot__serve_config *config, size_t *out_number)
 {
     size_t number, sockets;
 
-    if (sscanf(getenv(HOOT__WORKER_VARIABLE), "%zu:%zu", &number, &sockets) != 2 || sockets != config->bind_count)
+    if (sscanf(getenv(HOOT__WORKER_VARIABLE), "%zu:%zu", &number, &sockets) != 2 ||
+        sockets != config->bind_count)
         return false;
     for (size_t fd = HOOT__WORKER_CONTROL_FD; fd < HOOT__WORKER_FIRST_FD + sockets; fd++)
         if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
@@ -53,7 +54,8 @@ static int serve_as_worker(const hoot__serve_config *config)
     char name[32];
 
     if (!inherited(config, &number)) {
-        hoot_log_error("the variable " HOOT__WORKER_VARIABLE " is set, but no master started this process: unset it");
+        hoot_log_error("the variable " HOOT__WORKER_VARIABLE
+                       " is set, but no master started this process: unset it");
         return 2;
     }
     unsetenv(HOOT__WORKER_VARIABLE);
@@ -64,7 +66,8 @@ static int serve_as_worker(const hoot__serve_config *config)
     return hoot__worker_run(config, fds, HOOT__WORKER_CONTROL_FD);
 }
 
-/* Make the app once and let it go: a wrong configuration ends the start with one line, before a socket is opened. */
+/* Make the app once and let it go: a wrong configuration ends the start with one line, before a socket is
+ * opened. */
 static bool app_can_be_made(const hoot__serve_config *config)
 {
     hoot_error err = HOOT_ERROR_INIT;

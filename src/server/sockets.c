@@ -1,7 +1,8 @@
 /* Opening the listening sockets.
  *
- * With SO_REUSEPORT, a second server of the same user on the same port would start without a complaint and take half of the
- * connections. So each TCP address is first bound once without it: that fails when anyone else is there. */
+ * With SO_REUSEPORT, a second server of the same user on the same port would start without a complaint and
+ * take half of the connections. So each TCP address is first bound once without it: that fails when anyone
+ * else is there. */
 #include "server/sockets.h"
 
 #include "base/alloc.h"
@@ -84,7 +85,8 @@ static int allocate(hoot__sockets *sockets, hoot_error *err)
 
 int hoot__sockets_open(const hoot__serve_config *config, hoot__sockets *out, hoot_error *err)
 {
-    hoot__sockets sockets = { .bind_count = config->bind_count, .worker_count = config->workers ? config->workers : 1 };
+    hoot__sockets sockets = { .bind_count = config->bind_count,
+                              .worker_count = config->workers ? config->workers : 1 };
     int rc = allocate(&sockets, err);
 
     for (size_t b = 0; rc == 0 && b < config->bind_count; b++) {

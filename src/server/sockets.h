@@ -7,13 +7,14 @@
 typedef struct hoot__sockets {
     size_t bind_count;
     size_t worker_count;
-    int *fds;     /* [worker * bind_count + bind]; a shared socket stands there for every worker */
-    bool *shared; /* [bind]: one socket for all workers (unix, fd://) */
+    int *fds;           /* [worker * bind_count + bind]; a shared socket stands there for every worker */
+    bool *shared;       /* [bind]: one socket for all workers (unix, fd://) */
     char (*paths)[108]; /* [bind]: the file of a unix socket, or "" */
 } hoot__sockets;
 
-/* TCP gets one SO_REUSEPORT socket a worker, so that the kernel spreads connections and each waits in the queue of a socket that
- * outlives its worker.  Errors: as hoot__bind_open(); everything opened is closed again. */
+/* TCP gets one SO_REUSEPORT socket a worker, so that the kernel spreads connections and each waits in the
+ * queue of a socket that outlives its worker.  Errors: as hoot__bind_open(); everything opened is closed
+ * again. */
 int hoot__sockets_open(const hoot__serve_config *config, hoot__sockets *out, hoot_error *err);
 
 /* The sockets of one worker, bind_count of them. */

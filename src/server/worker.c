@@ -1,9 +1,11 @@
 /* The life of a worker:
  *
- *   make the app -> before_serving -> accept -> say "ready" -> (asked to stop) -> stop accepting -> drain -> after_serving
+ *   make the app -> before_serving -> accept -> say "ready" -> (asked to stop) -> stop accepting -> drain ->
+ * after_serving
  *
- * All of it is the first task of the loop. Being asked to stop before serving has begun cancels that task; later it wakes it.
- * SIGINT reaches every process of a terminal's group: a worker with a master leaves it to the master. */
+ * All of it is the first task of the loop. Being asked to stop before serving has begun cancels that task;
+ * later it wakes it. SIGINT reaches every process of a terminal's group: a worker with a master leaves it to
+ * the master. */
 #include "server/worker.h"
 
 #include "base/alloc.h"
@@ -193,16 +195,14 @@ static void drain(worker *w)
     int rc = HOOT_ETIMEOUT;
 
     hoot__http_drain(w->http);
-    hoot_shield(w->config->drain_ms)
-        rc = hoot__http_wait_closed(w->http);
+    hoot_shield(w->config->drain_ms) rc = hoot__http_wait_closed(w->http);
     if (rc == 0)
         return;
     hoot__http_stats_get(w->http, &stats);
-    hoot_log_warning("%u connections did not end within %u ms: cut (%u requests were under way)", stats.connections_open,
-                     w->config->drain_ms, stats.in_flight);
+    hoot_log_warning("%u connections did not end within %u ms: cut (%u requests were under way)",
+                     stats.connections_open, w->config->drain_ms, stats.in_flight);
     hoot__http_abort(w->http);
-    hoot_shield(ABORT_WAIT_MS)
-        rc = hoot__http_wait_closed(w->http);
+    hoot_shield(ABORT_WAIT_MS) rc = hoot__http_wait_closed(w->http);
     if (rc != 0)
         hoot_log_error("requests went on after they were cancelled: a handler ignores HOOT_ECANCELED");
 }
