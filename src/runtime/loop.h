@@ -1,5 +1,6 @@
-/* The loop of a worker, as the other rooms see it: timers, work at the end of a turn, where libuv's handles hang.
- * One loop a thread; hoot__loop() is valid inside hoot_run() and inside the callbacks of its handles. */
+/* The loop of a worker, as the other rooms see it: timers, work at the end of a turn, where libuv's handles
+ * hang. One loop a thread; hoot__loop() is valid inside hoot_run() and inside the callbacks of its handles.
+ */
 #ifndef HOOT_RUNTIME_LOOP_H
 #define HOOT_RUNTIME_LOOP_H
 
@@ -17,16 +18,18 @@ uv_loop_t *hoot__loop_uv(hoot__loop *loop);
 
 /* Options of hoot__loop_run(), zero is the default. */
 typedef struct hoot__loop_options {
-    bool virtual_clock;    /* tests: when nothing is ready and no I/O or offloaded work is pending, time jumps to the next timer */
-    uint32_t watchdog_ms;  /* report a task that held the loop longer; 0: 50 in debug builds, off in release builds */
+    bool virtual_clock; /* tests: when nothing is ready and no I/O or offloaded work is pending, time jumps to
+                           the next timer */
+    uint32_t watchdog_ms; /* report a task that held the loop longer; 0: 50 in debug builds, off in release
+                             builds */
 } hoot__loop_options;
 
 /* hoot_run() with options. */
 int hoot__loop_run(const hoot__loop_options *options, hoot_task_fn main, void *arg, hoot_error *err);
 
 /* --- timers: kept in one heap, driven by one libuv timer; embedded in what they belong to ---
- * Setting a timer that is set to an earlier time costs nothing: it fires early, sees its time has moved, and goes back
- * to the heap. So a connection may push its deadline on at every byte. */
+ * Setting a timer that is set to an earlier time costs nothing: it fires early, sees its time has moved, and
+ * goes back to the heap. So a connection may push its deadline on at every byte. */
 typedef struct hoot__timer hoot__timer;
 typedef void (*hoot__timer_fn)(hoot__timer *timer);
 
@@ -37,7 +40,8 @@ struct hoot__timer {
     hoot__timer_fn fire;
 };
 
-/* Fire at `due_ms` of hoot_now_ms(); moves it when it is set. Errors: HOOT_ENOMEM (never when it was set before). */
+/* Fire at `due_ms` of hoot_now_ms(); moves it when it is set. Errors: HOOT_ENOMEM (never when it was set
+ * before). */
 int hoot__timer_set(hoot__timer *timer, uint64_t due_ms, hoot__timer_fn fire);
 void hoot__timer_stop(hoot__timer *timer);
 static inline bool hoot__timer_is_set(const hoot__timer *timer)
@@ -45,12 +49,14 @@ static inline bool hoot__timer_is_set(const hoot__timer *timer)
     return timer->slot != 0;
 }
 
-/* --- at the end of this loop turn, after every ready task has run and before the loop sleeps: flush what was gathered --- */
+/* --- at the end of this loop turn, after every ready task has run and before the loop sleeps: flush what was
+ * gathered --- */
 typedef struct hoot__deferred hoot__deferred;
 typedef void (*hoot__deferred_fn)(hoot__deferred *deferred);
 
 struct hoot__deferred {
     hoot__deferred *next;
+    hoot__deferred **link; /* what points to it, so that undefer need not search */
     hoot__deferred_fn run;
     bool queued;
 };

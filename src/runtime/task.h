@@ -16,8 +16,10 @@ typedef struct hoot__task_options {
 /* Called on the loop, outside of the task, after the task returned and its scope ended. */
 typedef void (*hoot__task_done_fn)(int result, const hoot_error *err, void *arg);
 
-/* Start a task. Gives: the task, which frees itself when it has ended (good to cancel until `done` runs); NULL: no memory. */
-hoot_task *hoot__task_start(const hoot__task_options *options, hoot_task_fn fn, hoot__task_done_fn done, void *arg);
+/* Start a task. Gives: the task, which frees itself when it has ended (good to cancel until `done` runs);
+ * NULL: no memory. */
+hoot_task *hoot__task_start(const hoot__task_options *options, hoot_task_fn fn, hoot__task_done_fn done,
+                            void *arg);
 
 /* Make its suspending calls give HOOT_ECANCELED, from now on. Twice is fine. Does not run it. */
 void hoot__task_cancel(hoot_task *task);
@@ -40,9 +42,11 @@ hoot_scope *hoot__task_scope(hoot_task *task);
 /* --- scopes of other lives (app, request) --- */
 /* Gives NULL when there is no memory. `arena` NULL: it gets its own. */
 hoot_scope *hoot__scope_new(hoot_arena *arena);
-/* Run the closers in reverse order, free the arena if it is the scope's own, free the scope. May suspend. NULL is fine. */
+/* Run the closers in reverse order, free the arena if it is the scope's own, free the scope. May suspend.
+ * NULL is fine. */
 void hoot__scope_end(hoot_scope *scope);
-/* Make hoot_current_scope() of the task that runs give `scope` (NULL: its own again). Gives the one before. */
+/* Make hoot_current_scope() of the task that runs give `scope` (NULL: its own again). Gives the one before.
+ */
 hoot_scope *hoot__task_use_scope(hoot_scope *scope);
 
 /* Start a background task whose name is copied; the task context given. Used by hoot_start() and by apps. */

@@ -1,0 +1,157 @@
+/* What the files of this room share: the task, the loop, and the calls between them.
+ *
+ *     loop.c    turns: who runs when         task.c   a task's life, waiting and waking
+ *     timer.c   the heap of timers           stack.c  where stacks come from
+ *     switch.c  from one stack to another    overflow.c, watchdog.c  reports */
+#ifndef HOOT_RUNTIME_INTERNAL_H
+#define HOOT_RUNTIME_INTERNAL_H
+
+#include <hoot/group.h>
+
+#include "runtime/stack.h"
+#include "runtime/switch.h"
+#include "runtime/task.h"
+#include "runtime/waitq.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HOOT__ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOOT__ASAN 1
+#endif
+#endif
+
+struct hoot_scope {
+    hoot_closer ring; /* its `next` and `prev` are NULL until the first closer comes */
+    hoot_arena *arena;
+    bool owns_arena;
+    bool on_heap;
+};
+
+/* Close what is in it and free its arena, but not the scope. */
+void hoot__scope_fini(hoot_scope *scope);
+
+typedef enum hoot__wait_kind {
+    HOOT__RUNS,         /* running, ready, or ended */
+    HOOT__WAITS,        /* for a wake, its deadline or its cancelling */
+    HOOT__WAITS_ALWAYS, /* for a wake */
+} hoot__wait_kind;
+
+/* Lives at the top of its own stack. */
+struct hoot_task {
+    hoot__stack stack; /* first: stack.c owns it, also while the stack is warm */
+    hoot__context context_of_cpu;
+    hoot__loop *loop;
+    hoot_task *ready_next;
+    uint8_t wait_kind; /* hoot__wait_kind */
+    bool ready;        /* in the ready queue */
+    bool canceled;
+    bool ended;
+    int interrupt; /* why a wait ended without a wake */
+    int result;
+    uint32_t shields;      /* hoot_shield() blocks around the place where it is */
+    uint64_t deadline_ms;  /* HOOT_NO_DEADLINE: none */
+    uint64_t sleep_due_ms; /* end of hoot_sleep(); HOOT_NO_DEADLINE outside of it */
+    hoot__timer timer;     /* set when it first waits with a time limit, and left set: see task.c */
+    const char *name;
+    void *context;
+    hoot_task_fn fn;
+    hoot__task_done_fn done;
+    void *arg;
+    hoot_scope own_scope;
+    hoot_scope *scope;  /* what hoot_current_scope() gives: a request's, or its own */
+    hoot_group *groups; /* it made; they are cancelled with it */
+    hoot_group *group;  /* it is a member of */
+    hoot_task *group_next, *group_prev;
+#ifdef HOOT__ASAN
+    void *fake_stack;
+#endif
+    hoot_error err; /* last: it is not cleared whole */
+};
+
+typedef struct hoot__timer_entry {
+    uint64_t at_ms;
+    hoot__timer *timer;
+} hoot__timer_entry;
+
+typedef struct hoot__timers {
+    hoot__timer_entry *heap;
+    uint32_t count, capacity;
+    uint64_t driver_at_ms; /* when the libuv timer fires; HOOT_NO_DEADLINE: it is stopped */
+} hoot__timers;
+
+typedef struct hoot__background hoot__background;
+typedef struct hoot__watchdog hoot__watchdog;
+
+struct hoot__loop {
+    uv_loop_t uv;
+    uv_prepare_t prepare; /* referenced while tasks are alive, so that the loop goes on */
+    uv_check_t check;
+    uv_idle_t idle; /* active while ready tasks are left over, so that polling does not block */
+    uv_timer_t driver;
+    hoot_task *running;
+    hoot_task *ready_head, *ready_tail;
+    size_t ready_count, alive_count;
+    uint64_t switches;
+    hoot__deferred *deferred_head, **deferred_link;
+    hoot__timers timers;
+    bool virtual_clock;
+    uint64_t clock_ahead_ms; /* of libuv's clock, with a virtual one */
+    hoot__context context_of_cpu;
+#ifdef HOOT__ASAN
+    void *fake_stack;
+    const void *stack_base;
+    size_t stack_size;
+#endif
+    hoot__background *background;
+    hoot__waitq background_waiters;
+    bool background_closed;
+    hoot__watchdog *watchdog;
+    hoot__stacks stacks;
+};
+
+/* One pointer a thread; initial-exec costs one instruction where the default of a shared library is a call.
+ */
+extern _Thread_local hoot__loop *hoot__this_loop __attribute__((tls_model("initial-exec")));
+
+/* --- loop.c --- */
+uint64_t hoot__loop_now(const hoot__loop *loop);
+void hoot__loop_push(hoot__loop *loop, hoot_task *task); /* make it ready */
+
+/* --- timer.c --- */
+/* Room for one task's timer more, so that setting it later cannot fail. false: no memory. */
+bool hoot__timers_reserve(hoot__loop *loop);
+/* hoot__timer_set() of a timer whose place was reserved, or that is set. */
+void hoot__timer_set_reserved(hoot__loop *loop, hoot__timer *timer, uint64_t due_ms, hoot__timer_fn fire);
+void hoot__timers_run(hoot__loop *loop);
+/* Have libuv's timer fire when the first of ours is due. */
+void hoot__timers_drive(hoot__loop *loop);
+/* When the first timer that still means something fires; HOOT_NO_DEADLINE: none. */
+uint64_t hoot__timers_first(hoot__loop *loop);
+void hoot__timers_fini(hoot__loop *loop);
+
+/* --- task.c --- */
+/* Run a ready or new task until it suspends or ends. Not from inside a task. */
+void hoot__task_resume(hoot_task *task);
+/* What a suspending call answers without suspending: 0, HOOT_ECANCELED, HOOT_ETIMEOUT. 0 outside of tasks. */
+int hoot__task_check(void);
+
+/* --- group.c --- */
+/* A member has ended. */
+void hoot__group_left_by(hoot_group *group, hoot_task *task);
+/* The task that made it was cancelled. */
+void hoot__groups_cancel(hoot_task *task);
+
+/* --- overflow.c --- */
+/* Have a stack overflow of a task on this thread reported. Nothing happens where the system refuses. */
+void hoot__overflow_watch(void);
+void hoot__overflow_unwatch(void);
+/* End the process for the overflow of a stack that only has a canary. */
+HOOT_NORETURN void hoot__overflow_die(const hoot_task *task);
+
+/* --- watchdog.c --- */
+/* NULL: no memory, no thread. */
+hoot__watchdog *hoot__watchdog_start(hoot__loop *loop, uint32_t limit_ms);
+void hoot__watchdog_stop(hoot__watchdog *watchdog);
+
+#endif

@@ -1,0 +1,44 @@
+/* Contexts: a point of execution with its own stack, and the switch between two of them.
+ *
+ * Nothing here knows of tasks. The caller tells the sanitizers (task.c); a context never changes thread. */
+#ifndef HOOT_RUNTIME_SWITCH_H
+#define HOOT_RUNTIME_SWITCH_H
+
+#include <stddef.h>
+
+#if !defined(HOOT_SWITCH_UCONTEXT) && !defined(__x86_64__) && !defined(__aarch64__)
+#define HOOT_SWITCH_UCONTEXT 1
+#endif
+
+#ifdef HOOT_SWITCH_UCONTEXT
+#include <ucontext.h>
+
+typedef struct hoot__context {
+    ucontext_t uc;
+    void (*entry)(void *arg);
+    void *arg;
+} hoot__context;
+
+/* Leave `from`, go on where `to` was left. Comes back when somebody switches to `from`. */
+void hoot__context_switch(hoot__context *from, hoot__context *to);
+
+#else
+
+typedef struct hoot__context {
+    void *sp; /* everything else lies on the stack, below it */
+} hoot__context;
+
+void hoot__switch_stacks(void **out_sp, void *sp);
+
+/* Leave `from`, go on where `to` was left. Comes back when somebody switches to `from`. */
+static inline void hoot__context_switch(hoot__context *from, hoot__context *to)
+{
+    hoot__switch_stacks(&from->sp, to->sp);
+}
+#endif
+
+/* Make `context` such that the first switch to it calls `entry(arg)` on the stack of `size` bytes at `low`.
+ * `entry` must never return: it switches away for good. */
+void hoot__context_make(hoot__context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
+
+#endif
