@@ -2,10 +2,9 @@
  *
  *     field-name ":" OWS field-value OWS CRLF
  *
- * One pass over the bytes: names by a table, values 16 bytes at a time. Refused: anything that two readers
+ * One pass over the bytes, 16 at a time. Refused: anything that two readers
  * could read in two ways, which is how requests are smuggled: a line that begins with white space (obs-fold),
  * white space before the colon, an empty name, CR or LF alone, other control bytes. */
-#include "http/chars.h"
 #include "http/h1_grammar.h"
 #include "http/scan.h"
 
@@ -61,8 +60,7 @@ static inline int read_field(hoot__h1_in *in, hoot__h1_fields *fields)
     hoot_str name;
     int rc;
 
-    while (p < in->end && hoot__char_is(*p, HOOT__CHAR_TOKEN))
-        p++;
+    p = hoot__scan_name(p, in->end);
     if (p == in->end)
         return 0;
     if (*p != ':' || p == in->p)

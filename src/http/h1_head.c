@@ -7,17 +7,15 @@
  * the search for its end went: later reads only look for that end in the new bytes, and the second and last
  * parse happens when it came (or a byte that no head may hold, or the limit). So a client that sends byte by
  * byte costs what one costs that sends all at once, and gets the same verdict. */
-#include "http/chars.h"
 #include "http/h1_grammar.h"
+#include "http/scan.h"
 
 #define VERSION_BYTES 8
 
 static int read_method(hoot__h1_in *in, hoot__h1_head *head)
 {
-    const char *p = in->p;
+    const char *p = hoot__scan_class(in->p, in->end, HOOT__CHAR_TOKEN);
 
-    while (p < in->end && hoot__char_is(*p, HOOT__CHAR_TOKEN))
-        p++;
     if (p == in->end)
         return 0;
     if (*p != ' ' || p == in->p)
@@ -29,10 +27,8 @@ static int read_method(hoot__h1_in *in, hoot__h1_head *head)
 
 static int read_target(hoot__h1_in *in, hoot__h1_head *head)
 {
-    const char *p = in->p;
+    const char *p = hoot__scan_target(in->p, in->end);
 
-    while (p < in->end && hoot__char_is(*p, HOOT__CHAR_TARGET))
-        p++;
     if (p == in->end)
         return 0;
     if (p == in->p && *p == ' ')

@@ -136,6 +136,13 @@ static bool list_says(const hoot__h1_fields *fields, hoot__known_header id, cons
     return false;
 }
 
+/* The common case, told apart without taking lists to pieces. Any other spelling is read the long way. */
+static bool says_keep_alive(const hoot__h1_fields *fields)
+{
+    return !repeats(fields, HOOT__HEADER_CONNECTION) &&
+           hoot_str_equal(first(fields, HOOT__HEADER_CONNECTION), HOOT_STR("keep-alive"));
+}
+
 /* Persistence (RFC 9112 9.3), and what only HTTP/1.1 has. */
 static void judge_connection(const hoot__h1_fields *fields, hoot__h1_head *head)
 {
@@ -145,7 +152,7 @@ static void judge_connection(const hoot__h1_fields *fields, hoot__h1_head *head)
     head->expects_continue = head->wants_upgrade = false;
     if (modern && head->framing != HOOT__H1_NO_BODY && has(fields, HOOT__HEADER_EXPECT))
         head->expects_continue = list_says(fields, HOOT__HEADER_EXPECT, "100-continue");
-    if (!has(fields, HOOT__HEADER_CONNECTION))
+    if (!has(fields, HOOT__HEADER_CONNECTION) || (modern && says_keep_alive(fields)))
         return;
     if (!modern)
         head->keep_alive = list_says(fields, HOOT__HEADER_CONNECTION, "keep-alive");

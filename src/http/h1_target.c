@@ -15,18 +15,21 @@
 #define MAX_PORT       65535
 #define MAX_HOST_BYTES 255
 
-/* reg-name: unreserved, sub-delims, and '%' with two hexadecimal digits. IPv4 addresses are among them. */
-static bool is_reg_name(hoot_str s)
+/* reg-name: unreserved, sub-delims, and '%' with two hexadecimal digits. IPv4 addresses are among them.
+ * Gives: its length, up to the first byte that is none of them. */
+static size_t reg_name_length(hoot_str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
+    size_t i = 0;
+
+    for (; i < s.len; i++) {
         if (hoot__char_is(s.ptr[i], HOOT__CHAR_REG_NAME))
             continue;
         if (s.ptr[i] != '%' || s.len - i < 3 || hoot__hex_value(s.ptr[i + 1]) < 0 ||
             hoot__hex_value(s.ptr[i + 2]) < 0)
-            return false;
+            break;
         i += 2;
     }
-    return s.len > 0 && s.len <= MAX_HOST_BYTES;
+    return i;
 }
 
 /* What stands between brackets. Zone identifiers and IPvFuture, which nobody serves, are refused. */
@@ -59,19 +62,22 @@ static bool is_port(hoot_str s)
     return number <= MAX_PORT;
 }
 
+static bool is_bracketed(hoot_str s)
+{
+    ptrdiff_t close = hoot_str_find(s, ']');
+
+    return close > 0 && is_ipv6(hoot_str_of(s.ptr + 1, (size_t)close - 1)) &&
+           is_port(hoot_str_from_index(s, (size_t)close + 1));
+}
+
 bool hoot__h1_is_authority(hoot_str s)
 {
-    ptrdiff_t split;
+    size_t name;
 
-    if (s.len && s.ptr[0] == '[') {
-        split = hoot_str_find(s, ']');
-        return split > 0 && is_ipv6(hoot_str_of(s.ptr + 1, (size_t)split - 1)) &&
-               is_port(hoot_str_from_index(s, (size_t)split + 1));
-    }
-    split = hoot_str_find(s, ':');
-    if (split < 0)
-        return is_reg_name(s);
-    return is_reg_name(hoot_str_head(s, (size_t)split)) && is_port(hoot_str_from_index(s, (size_t)split));
+    if (s.len && s.ptr[0] == '[')
+        return is_bracketed(s);
+    name = reg_name_length(s);
+    return name > 0 && name <= MAX_HOST_BYTES && is_port(hoot_str_from_index(s, name));
 }
 
 static void split_query(hoot__h1_head *head)

@@ -3,7 +3,7 @@
 #ifndef HOOT_HTTP_SCAN_H
 #define HOOT_HTTP_SCAN_H
 
-#include <hoot/defs.h>
+#include "http/chars.h"
 
 #include <string.h>
 
@@ -83,6 +83,83 @@ static inline const char *hoot__scan_text(const char *p, const char *end)
 #else
     return hoot__scan_text_words(p, end);
 #endif
+}
+
+/* The first byte that is not of the class, or end. */
+static inline const char *hoot__scan_class(const char *p, const char *end, unsigned classes)
+{
+    while (p < end && hoot__char_is(*p, classes))
+        p++;
+    return p;
+}
+
+#ifdef __SSE2__
+/* Which bytes lie in first..first+count-1? */
+static inline __m128i hoot__scan_range(__m128i bytes, char first, char count)
+{
+    __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
+
+    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8((char)(count - 1))), shifted);
+}
+
+/* Over letters, digits and '-', 16 at a time: what nearly all names are made of. */
+static inline const char *hoot__scan_name_head(const char *p, const char *end)
+{
+    while (end - p >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i letters = hoot__scan_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+        __m128i others =
+            _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+        unsigned mask = ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xffff;
+
+        if (mask)
+            return p + __builtin_ctz(mask);
+        p += 16;
+    }
+    return p;
+}
+
+/* Over bytes of HOOT__CHAR_TARGET: 0x21 to 0x7e but '"' '#' (which differ in bit 0) and '<' '>' (bit 1). */
+static inline const char *hoot__scan_target_head(const char *p, const char *end)
+{
+    while (end - p >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i outside = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)),
+                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+        __m128i hash = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~1)), _mm_set1_epi8('"'));
+        __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~2)), _mm_set1_epi8('<'));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(outside, _mm_or_si128(hash, angle)));
+
+        if (mask)
+            return p + __builtin_ctz(mask);
+        p += 16;
+    }
+    return p;
+}
+#else
+static inline const char *hoot__scan_name_head(const char *p, const char *end)
+{
+    (void)end;
+    return p;
+}
+
+static inline const char *hoot__scan_target_head(const char *p, const char *end)
+{
+    (void)end;
+    return p;
+}
+#endif
+
+/* The first byte that is no tchar, or end. */
+static inline const char *hoot__scan_name(const char *p, const char *end)
+{
+    return hoot__scan_class(hoot__scan_name_head(p, end), end, HOOT__CHAR_TOKEN);
+}
+
+/* The first byte that may not stand in a target, or end. */
+static inline const char *hoot__scan_target(const char *p, const char *end)
+{
+    return hoot__scan_class(hoot__scan_target_head(p, end), end, HOOT__CHAR_TARGET);
 }
 
 #endif
