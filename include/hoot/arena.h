@@ -1,7 +1,7 @@
 /* hoot_arena: memory that is let go all at once.
  *
- * Lifetimes nest: process, app, worker, connection, request, scratch; each has an arena. What must outlive its arena
- * is copied, by a call whose name ends in _dup. */
+ * Lifetimes nest: process, app, worker, connection, request, scratch; each has an arena. What must outlive
+ * its arena is copied, by a call whose name ends in _dup. */
 #ifndef HOOT_ARENA_H
 #define HOOT_ARENA_H
 
@@ -16,7 +16,8 @@ typedef struct hoot_arena hoot_arena;
 /* Limit of an arena that was made with max_bytes 0. */
 #define HOOT_ARENA_DEFAULT_MAX_BYTES ((size_t)1 << 30)
 
-/* Gives: an arena that hands out at most `max_bytes` in all (0: HOOT_ARENA_DEFAULT_MAX_BYTES); NULL: no memory. */
+/* Gives: an arena that hands out at most `max_bytes` in all (0: HOOT_ARENA_DEFAULT_MAX_BYTES); NULL: no
+ * memory. */
 HOOT_API HOOT_NODISCARD hoot_arena *hoot_arena_new(size_t max_bytes);
 HOOT_API void hoot_arena_free(hoot_arena *arena);
 HOOT_DEFINE_AUTO(hoot_arena, hoot_arena_free);

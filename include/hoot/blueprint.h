@@ -17,38 +17,45 @@ typedef hoot_response *(*hoot_before_request_fn)(hoot_request *req);
 typedef hoot_response *(*hoot_after_request_fn)(hoot_request *req, hoot_response *resp);
 /* After the response was made, whatever happened; `err` is NULL when nothing failed. */
 typedef void (*hoot_teardown_fn)(hoot_request *req, const hoot_error *err);
-/* Makes the response for a status (404, 405, hoot_abort()'s) or, `err` not NULL, for a failure. NULL: the built-in one. */
-typedef hoot_response *(*hoot_error_fn)(hoot_request *req, int status, const char *text, const hoot_error *err);
+/* Makes the response for a status (404, 405, hoot_abort()'s) or, `err` not NULL, for a failure. NULL: the
+ * built-in one. */
+typedef hoot_response *(*hoot_error_fn)(hoot_request *req, int status, const char *text,
+                                        const hoot_error *err);
 
 typedef struct hoot_route {
-    const char *methods;      /* "GET", or several: "GET POST". GET answers HEAD too; OPTIONS is automatic; "*": every method */
-    const char *path;         /* "/users/<int:id>": rules below */
+    const char *methods; /* "GET", or several: "GET POST". GET answers HEAD too; OPTIONS is automatic; "*":
+                            every method */
+    const char *path;    /* "/users/<int:id>": rules below */
     hoot_handler_fn handler;
-    const char *name;         /* for reports; NULL: the path */
-    uint64_t body_limit;      /* bytes; 0: the blueprint's, else the app's (16 MiB). UINT64_MAX: none */
-    uint32_t timeout_ms;      /* 0: the blueprint's, else the app's (60,000) */
+    const char *name;    /* for reports; NULL: the path */
+    uint64_t body_limit; /* bytes; 0: the blueprint's, else the app's (16 MiB). UINT64_MAX: none */
+    uint32_t timeout_ms; /* 0: the blueprint's, else the app's (60,000) */
 } hoot_route;
 
-/* Rules, as in Quart: "<name>" and "<string:name>" one part without '/'; "<string(minlength=2,maxlength=8):name>", "<string(length=2):name>";
- * "<int:name>", "<int(min=1,max=9,fixed_digits=3,signed=True):name>"; "<float:name>"; "<path:name>" the rest with its slashes; "<uuid:name>";
- * "<any(a,b):name>". Static parts win over converters, converters by weight. A rule that ends in '/' answers the path without it by a 308; a doubled
- * slash is answered by a 308 to the path without it. A value that a converter does not take is no match: 404. */
+/* Rules, as in Quart: "<name>" and "<string:name>" one part without '/';
+ * "<string(minlength=2,maxlength=8):name>", "<string(length=2):name>";
+ * "<int:name>", "<int(min=1,max=9,fixed_digits=3,signed=True):name>"; "<float:name>"; "<path:name>" the rest
+ * with its slashes; "<uuid:name>";
+ * "<any(a,b):name>". Static parts win over converters, converters by weight. A rule that ends in '/' answers
+ * the path without it by a 308; a doubled slash is answered by a 308 to the path without it. A value that a
+ * converter does not take is no match: 404. */
 
 typedef struct hoot_error_handler {
-    int status;               /* 400 to 599; 0: every failure without a handler of its own */
+    int status; /* 400 to 599; 0: every failure without a handler of its own */
     hoot_error_fn handler;
 } hoot_error_handler;
 
 struct hoot_blueprint {
     const char *name;
-    const char *prefix;                           /* "/api"; NULL: none. Converters are allowed in it */
-    const hoot_route *routes;                     /* HOOT_ROUTES(...) */
-    const hoot_before_request_fn *before_request; /* HOOT_BEFORE(...): the app's first, then from outer to inner blueprint */
-    const hoot_after_request_fn *after_request;   /* HOOT_AFTER(...): inner to outer, each list from its end */
-    const hoot_teardown_fn *teardown;             /* HOOT_TEARDOWN(...): the same */
-    const hoot_error_handler *errors;             /* HOOT_ERRORS(...): the inner blueprint's first */
-    const hoot_blueprint *const *children;        /* HOOT_CHILDREN(&a, &b) */
-    const hoot_cors *cors;                        /* NULL: the outer one's */
+    const char *prefix;       /* "/api"; NULL: none. Converters are allowed in it */
+    const hoot_route *routes; /* HOOT_ROUTES(...) */
+    const hoot_before_request_fn
+        *before_request; /* HOOT_BEFORE(...): the app's first, then from outer to inner blueprint */
+    const hoot_after_request_fn *after_request; /* HOOT_AFTER(...): inner to outer, each list from its end */
+    const hoot_teardown_fn *teardown;           /* HOOT_TEARDOWN(...): the same */
+    const hoot_error_handler *errors;           /* HOOT_ERRORS(...): the inner blueprint's first */
+    const hoot_blueprint *const *children;      /* HOOT_CHILDREN(&a, &b) */
+    const hoot_cors *cors;                      /* NULL: the outer one's */
     uint64_t body_limit;
     uint32_t timeout_ms;
 };

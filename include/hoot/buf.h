@@ -1,7 +1,7 @@
 /* hoot_buf: bytes that are owned and grow, up to a limit set at birth.
  *
- * Appending never loses what is there: a call that fails leaves the buffer as it was, and also marks it `failed`, so
- * that a run of appends may be checked once at its end. */
+ * Appending never loses what is there: a call that fails leaves the buffer as it was, and also marks it
+ * `failed`, so that a run of appends may be checked once at its end. */
 #ifndef HOOT_BUF_H
 #define HOOT_BUF_H
 

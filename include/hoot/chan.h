@@ -1,4 +1,5 @@
-/* hoot_chan: a queue of pointers between tasks of one worker, with room for `capacity` (0: sender and receiver meet). */
+/* hoot_chan: a queue of pointers between tasks of one worker, with room for `capacity` (0: sender and
+ * receiver meet). */
 #ifndef HOOT_CHAN_H
 #define HOOT_CHAN_H
 
@@ -13,7 +14,8 @@ typedef struct hoot_chan hoot_chan;
 /* Errors: NULL: HOOT_ENOMEM, HOOT_EINVAL capacity over HOOT_CHAN_MAX_CAPACITY. */
 HOOT_API HOOT_NODISCARD hoot_chan *hoot_chan_new(size_t capacity, hoot_error *err);
 
-/* Suspends: while it is full.  Errors: HOOT_ECLOSED, HOOT_ETIMEOUT, HOOT_ECANCELED; the item is then still the caller's. */
+/* Suspends: while it is full.  Errors: HOOT_ECLOSED, HOOT_ETIMEOUT, HOOT_ECANCELED; the item is then still
+ * the caller's. */
 HOOT_API int hoot_chan_send(hoot_chan *chan, void *item);
 
 /* Suspends: while it is empty. Items sent before it was closed are still given.

@@ -1,5 +1,5 @@
-/* hoot_conn: one database connection, lent by a pool to one task at a time. For transactions, streaming, and anything with
- * session state; for single statements the pool's own calls (hoot_pool_query) are shorter. */
+/* hoot_conn: one database connection, lent by a pool to one task at a time. For transactions, streaming, and
+ * anything with session state; for single statements the pool's own calls (hoot_pool_query) are shorter. */
 #ifndef HOOT_CONN_H
 #define HOOT_CONN_H
 
@@ -13,30 +13,33 @@ typedef struct hoot_conn hoot_conn;
  *     rows = hoot_conn_query(conn, err, "SELECT user_name FROM users WHERE user_id = ?", id);
  * Suspends: until the whole answer is there.
  * Gives: a cursor, for a statement without rows too (hoot_affected_rows, hoot_last_insert_id).
- * Errors: NULL: HOOT_EDB and its kinds (HOOT_EDUPLICATE, HOOT_EDEADLOCK, HOOT_ECONSTRAINT) with server_code and sqlstate; HOOT_ECONNLOST;
- * HOOT_ETIMEOUT, HOOT_ECANCELED: the statement is stopped on the server too; HOOT_ELIMIT the answer is over max_answer_bytes;
- * HOOT_EINVAL the number of parameters is wrong; HOOT_EBUSY a streaming cursor is open on it. */
+ * Errors: NULL: HOOT_EDB and its kinds (HOOT_EDUPLICATE, HOOT_EDEADLOCK, HOOT_ECONSTRAINT) with server_code
+ * and sqlstate; HOOT_ECONNLOST; HOOT_ETIMEOUT, HOOT_ECANCELED: the statement is stopped on the server too;
+ * HOOT_ELIMIT the answer is over max_answer_bytes; HOOT_EINVAL the number of parameters is wrong; HOOT_EBUSY
+ * a streaming cursor is open on it. */
 #define hoot_conn_query(conn, err, ...) hoot_conn_query_values(conn, err, HOOT__VALUES(__VA_ARGS__))
 
-/* The same, rows read one by one while they come: memory stays flat. The connection is busy until the cursor is closed. */
+/* The same, rows read one by one while they come: memory stays flat. The connection is busy until the cursor
+ * is closed. */
 #define hoot_conn_stream(conn, err, ...) hoot_conn_stream_values(conn, err, HOOT__VALUES(__VA_ARGS__))
 
 /* The same for statements without rows. Gives: the number of rows changed.  Errors: negative, as above. */
 #define hoot_conn_execute(conn, err, ...) hoot_conn_execute_values(conn, err, HOOT__VALUES(__VA_ARGS__))
 
-/* What the macros call, and what code with a parameter list made at run time calls: values[0] is the SQL text, the
- * parameters follow. count is 1 to 65,536. */
-HOOT_API HOOT_NODISCARD hoot_cursor *hoot_conn_query_values(hoot_conn *conn, hoot_error *err, const hoot_value *values,
-                                                            size_t count);
-HOOT_API HOOT_NODISCARD hoot_cursor *hoot_conn_stream_values(hoot_conn *conn, hoot_error *err, const hoot_value *values,
-                                                             size_t count);
-HOOT_API int64_t hoot_conn_execute_values(hoot_conn *conn, hoot_error *err, const hoot_value *values, size_t count);
+/* What the macros call, and what code with a parameter list made at run time calls: values[0] is the SQL
+ * text, the parameters follow. count is 1 to 65,536. */
+HOOT_API HOOT_NODISCARD hoot_cursor *hoot_conn_query_values(hoot_conn *conn, hoot_error *err,
+                                                            const hoot_value *values, size_t count);
+HOOT_API HOOT_NODISCARD hoot_cursor *hoot_conn_stream_values(hoot_conn *conn, hoot_error *err,
+                                                             const hoot_value *values, size_t count);
+HOOT_API int64_t hoot_conn_execute_values(hoot_conn *conn, hoot_error *err, const hoot_value *values,
+                                          size_t count);
 
-/* Run a statement once for each row of parameters: `rows` holds row_count times `columns` values, row by row. Stops at the
- * first failure, whose row number `err` tells. Outside of a transaction each row is its own.
+/* Run a statement once for each row of parameters: `rows` holds row_count times `columns` values, row by row.
+ * Stops at the first failure, whose row number `err` tells. Outside of a transaction each row is its own.
  * Suspends.  Gives: rows changed in all. */
-HOOT_API int64_t hoot_conn_executemany(hoot_conn *conn, const char *sql, const hoot_value *rows, size_t row_count,
-                                       size_t columns, hoot_error *err);
+HOOT_API int64_t hoot_conn_executemany(hoot_conn *conn, const char *sql, const hoot_value *rows,
+                                       size_t row_count, size_t columns, hoot_error *err);
 
 /* The id that the last statement on this connection generated; 0: none. */
 HOOT_API uint64_t hoot_conn_last_insert_id(const hoot_conn *conn);
@@ -56,9 +59,10 @@ HOOT_API const char *hoot_conn_driver(const hoot_conn *conn);
 HOOT_API const char *hoot_conn_server_version(const hoot_conn *conn);
 HOOT_API uint64_t hoot_conn_id(const hoot_conn *conn);
 
-/* Give it back to its pool, which makes it clean: an open transaction is rolled back, changed session state reset, an answer that
- * was not read drained or the connection closed. Never suspends: the pool cleans in a task of its own. Open cursors on it are
- * closed. Only the task that acquired it may release it, once. NULL is fine. */
+/* Give it back to its pool, which makes it clean: an open transaction is rolled back, changed session state
+ * reset, an answer that was not read drained or the connection closed. Never suspends: the pool cleans in a
+ * task of its own. Open cursors on it are closed. Only the task that acquired it may release it, once. NULL
+ * is fine. */
 HOOT_API void hoot_conn_release(hoot_conn *conn);
 HOOT_DEFINE_AUTO(hoot_conn, hoot_conn_release);
 

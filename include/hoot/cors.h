@@ -6,8 +6,9 @@
 
 /* Lists are NULL-terminated arrays: HOOT_LIST("https://a.example", "https://b.example"). */
 typedef struct hoot_cors {
-    const char *const *origins;        /* exact origins, or "*" alone; none: nothing is allowed */
-    bool credentials;                  /* cookies too: then the origin itself is sent back, never "*"; with "*" in origins: HOOT_ECONFIG */
+    const char *const *origins; /* exact origins, or "*" alone; none: nothing is allowed */
+    bool credentials; /* cookies too: then the origin itself is sent back, never "*"; with "*" in origins:
+                         HOOT_ECONFIG */
     const char *const *methods;        /* NULL: GET HEAD POST OPTIONS PUT PATCH DELETE */
     const char *const *headers;        /* request headers allowed; NULL: those the preflight asks for */
     const char *const *expose_headers; /* NULL: none */

@@ -32,8 +32,8 @@ HOOT_API void hoot_wipe(void *data, size_t len);
 HOOT_API void hoot_hex(const void *data, size_t len, char *out);
 
 /* Base64 (RFC 4648 section 4, with padding) and base64url (section 5, without), appended to `out`.
- * Decoding is strict: HOOT_EBADINPUT for a byte outside the alphabet, a wrong length, wrong padding, or spare bits that
- * are not zero. */
+ * Decoding is strict: HOOT_EBADINPUT for a byte outside the alphabet, a wrong length, wrong padding, or spare
+ * bits that are not zero. */
 HOOT_API int hoot_base64_encode(hoot_str data, hoot_buf *out);
 HOOT_API int hoot_base64_decode(hoot_str text, hoot_buf *out);
 HOOT_API int hoot_base64url_encode(hoot_str data, hoot_buf *out);

@@ -15,8 +15,8 @@ typedef struct hoot_cursor hoot_cursor;
  * Lives: a buffered cursor's rows until it is closed; a streaming cursor's row until the next fetch. */
 HOOT_API const hoot_row *hoot_fetchone(hoot_cursor *cursor);
 
-/* Up to `max` rows into out_rows; and all that are left. Streaming cursors keep these rows in memory until they are closed.
- * Gives: their number, 0 at the end.  Errors: negative, as hoot_cursor_error().
+/* Up to `max` rows into out_rows; and all that are left. Streaming cursors keep these rows in memory until
+ * they are closed. Gives: their number, 0 at the end.  Errors: negative, as hoot_cursor_error().
  * hoot_fetchall's array lives as long as the cursor. */
 HOOT_API ptrdiff_t hoot_fetchmany(hoot_cursor *cursor, const hoot_row **out_rows, size_t max);
 HOOT_API ptrdiff_t hoot_fetchall(hoot_cursor *cursor, const hoot_row *const **out_rows);

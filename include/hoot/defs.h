@@ -26,10 +26,10 @@
 #endif
 
 /* The place in a source file where it stands, for reports ("src/users.c:41"). */
-#define HOOT_PLACE       __FILE__ ":" HOOT__TEXT(__LINE__)
-#define HOOT__TEXT(x)    HOOT__TEXT2(x)
-#define HOOT__TEXT2(x)   #x
-#define HOOT__JOIN(a, b) HOOT__JOIN2(a, b)
+#define HOOT_PLACE        __FILE__ ":" HOOT__TEXT(__LINE__)
+#define HOOT__TEXT(x)     HOOT__TEXT2(x)
+#define HOOT__TEXT2(x)    #x
+#define HOOT__JOIN(a, b)  HOOT__JOIN2(a, b)
 #define HOOT__JOIN2(a, b) a##b
 
 /* Declare a pointer that is let go at the end of its scope, whatever path leaves it:
@@ -40,11 +40,11 @@
 #define HOOT_AUTO(type) __attribute__((cleanup(type##__auto))) type *
 
 /* For the header of `type`: at the end of the scope, `release` is called, NULL included. */
-#define HOOT_DEFINE_AUTO(type, release)                                                                       \
-    static inline void type##__auto(type **slot)                                                              \
-    {                                                                                                         \
-        release(*slot);                                                                                       \
-    }                                                                                                         \
+#define HOOT_DEFINE_AUTO(type, release)                                                                      \
+    static inline void type##__auto(type **slot)                                                             \
+    {                                                                                                        \
+        release(*slot);                                                                                      \
+    }                                                                                                        \
     struct hoot__needs_a_semicolon
 
 #endif

@@ -1,7 +1,8 @@
 /* Errors: a negative code to act on, and a hoot_error to tell a person what happened.
  *
- * A function that can fail gives zero (or a count) or a negative code; one that gives a pointer gives NULL and fills
- * `err`. System causes are `-errno`; the codes below are ours and never collide with one. `err` may always be NULL. */
+ * A function that can fail gives zero (or a count) or a negative code; one that gives a pointer gives NULL
+ * and fills `err`. System causes are `-errno`; the codes below are ours and never collide with one. `err` may
+ * always be NULL. */
 #ifndef HOOT_ERROR_H
 #define HOOT_ERROR_H
 
@@ -12,30 +13,30 @@
 HOOT_BEGIN_DECLS
 
 /* X(name, number, text, HTTP status that hoot_fail() answers with) */
-#define HOOT_ERROR_TABLE(X)                                                                                   \
-    X(ENOMEM, -5001, "out of memory", 503)                                                                    \
-    X(ETIMEOUT, -5002, "the deadline passed", 503)                                                            \
-    X(ECANCELED, -5003, "the task was cancelled", 503)                                                        \
-    X(ECLOSED, -5004, "it is closed", 503)                                                                    \
-    X(EEOF, -5005, "the other side closed the stream", 502)                                                   \
-    X(EINVAL, -5006, "an argument is not valid", 500)                                                         \
-    X(ELIMIT, -5007, "a limit was reached", 413)                                                              \
-    X(ENOTFOUND, -5008, "not found", 404)                                                                     \
-    X(EPROTOCOL, -5009, "the peer broke the protocol", 502)                                                   \
-    X(EBADINPUT, -5010, "the input is not well formed", 400)                                                  \
-    X(EBUSY, -5011, "it is in use", 503)                                                                      \
-    X(ETYPE, -5012, "the value has another type", 500)                                                        \
-    X(ERANGE, -5013, "the value does not fit", 500)                                                           \
-    X(ENULL, -5014, "the value is NULL", 500)                                                                 \
-    X(ESTATE, -5015, "not possible in this state", 500)                                                       \
-    X(ENOTSUP, -5016, "not supported", 500)                                                                   \
-    X(ECONFIG, -5017, "the configuration is not valid", 500)                                                  \
-    X(EDB, -5020, "the database refused the statement", 500)                                                  \
-    X(ECONNECT, -5021, "the connection could not be made", 503)                                               \
-    X(ECONNLOST, -5022, "the connection was lost", 503)                                                       \
-    X(EAUTH, -5023, "the server refused the login", 503)                                                      \
-    X(EDUPLICATE, -5024, "a unique key has that value already", 409)                                          \
-    X(EDEADLOCK, -5025, "the transaction was chosen to end a deadlock", 503)                                  \
+#define HOOT_ERROR_TABLE(X)                                                                                  \
+    X(ENOMEM, -5001, "out of memory", 503)                                                                   \
+    X(ETIMEOUT, -5002, "the deadline passed", 503)                                                           \
+    X(ECANCELED, -5003, "the task was cancelled", 503)                                                       \
+    X(ECLOSED, -5004, "it is closed", 503)                                                                   \
+    X(EEOF, -5005, "the other side closed the stream", 502)                                                  \
+    X(EINVAL, -5006, "an argument is not valid", 500)                                                        \
+    X(ELIMIT, -5007, "a limit was reached", 413)                                                             \
+    X(ENOTFOUND, -5008, "not found", 404)                                                                    \
+    X(EPROTOCOL, -5009, "the peer broke the protocol", 502)                                                  \
+    X(EBADINPUT, -5010, "the input is not well formed", 400)                                                 \
+    X(EBUSY, -5011, "it is in use", 503)                                                                     \
+    X(ETYPE, -5012, "the value has another type", 500)                                                       \
+    X(ERANGE, -5013, "the value does not fit", 500)                                                          \
+    X(ENULL, -5014, "the value is NULL", 500)                                                                \
+    X(ESTATE, -5015, "not possible in this state", 500)                                                      \
+    X(ENOTSUP, -5016, "not supported", 500)                                                                  \
+    X(ECONFIG, -5017, "the configuration is not valid", 500)                                                 \
+    X(EDB, -5020, "the database refused the statement", 500)                                                 \
+    X(ECONNECT, -5021, "the connection could not be made", 503)                                              \
+    X(ECONNLOST, -5022, "the connection was lost", 503)                                                      \
+    X(EAUTH, -5023, "the server refused the login", 503)                                                     \
+    X(EDUPLICATE, -5024, "a unique key has that value already", 409)                                         \
+    X(EDEADLOCK, -5025, "the transaction was chosen to end a deadlock", 503)                                 \
     X(ECONSTRAINT, -5026, "a constraint forbids the value", 409)
 
 enum {
@@ -47,7 +48,8 @@ enum {
 /* Bytes of message text kept, terminator included; longer text is cut. */
 #define HOOT_ERROR_TEXT_BYTES 256
 
-/* What went wrong, for people and for logs. Fixed in size, lives wherever its owner puts it, allocates nothing. */
+/* What went wrong, for people and for logs. Fixed in size, lives wherever its owner puts it, allocates
+ * nothing. */
 typedef struct hoot_error {
     int code;         /* 0, or one of the codes above, or -errno */
     int server_code;  /* the database server's own number (1062, ...), or 0 */
@@ -57,13 +59,18 @@ typedef struct hoot_error {
 
 /* An empty error: `hoot_error err = HOOT_ERROR_INIT;` */
 #ifdef __cplusplus
-#define HOOT_ERROR_INIT {}
+#define HOOT_ERROR_INIT                                                                                      \
+    {                                                                                                        \
+    }
 #else
-#define HOOT_ERROR_INIT { 0 }
+#define HOOT_ERROR_INIT                                                                                      \
+    {                                                                                                        \
+        0                                                                                                    \
+    }
 #endif
 
-/* Fill `err` (NULL is fine) and give `code` back, so that one can `return hoot_error_set(err, HOOT_EINVAL, ...)`.
- * The text says what happened and, where there is one, what to do about it. */
+/* Fill `err` (NULL is fine) and give `code` back, so that one can `return hoot_error_set(err, HOOT_EINVAL,
+ * ...)`. The text says what happened and, where there is one, what to do about it. */
 HOOT_API int hoot_error_set(hoot_error *err, int code, const char *format, ...) HOOT_PRINTF(3, 4);
 HOOT_API int hoot_error_setv(hoot_error *err, int code, const char *format, va_list args);
 

@@ -1,4 +1,5 @@
-/* Locks between tasks of one worker. Needed only where a section suspends: between two suspending calls a task is alone. */
+/* Locks between tasks of one worker. Needed only where a section suspends: between two suspending calls a
+ * task is alone. */
 #ifndef HOOT_LOCK_H
 #define HOOT_LOCK_H
 

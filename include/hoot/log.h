@@ -1,8 +1,9 @@
 /* The log: one line an event, to standard error, as text or as JSON.
  *
- * Rooms below `web` return errors and do not log them; the first place that decides what to do logs once. Values are
- * escaped, so that nothing a peer sends can forge a line. A line is written with one write(2) of at most
- * HOOT_LOG_LINE_BYTES; what does not fit is cut and marked. A line that cannot be written is counted and dropped. */
+ * Rooms below `web` return errors and do not log them; the first place that decides what to do logs once.
+ * Values are escaped, so that nothing a peer sends can forge a line. A line is written with one write(2) of
+ * at most HOOT_LOG_LINE_BYTES; what does not fit is cut and marked. A line that cannot be written is counted
+ * and dropped. */
 #ifndef HOOT_LOG_H
 #define HOOT_LOG_H
 

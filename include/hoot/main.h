@@ -1,4 +1,5 @@
-/* The command line of every application: `int main(int argc, char **argv) { return hoot_main(make_app, argc, argv); }` */
+/* The command line of every application: `int main(int argc, char **argv) { return hoot_main(make_app, argc,
+ * argv); }` */
 #ifndef HOOT_MAIN_H
 #define HOOT_MAIN_H
 
@@ -6,8 +7,9 @@
 
 HOOT_BEGIN_DECLS
 
-/* Makes the app, once in each worker (and in the master, to check it, and for `routes`). Reads the configuration from the environment.
- * It must not open connections: that is before_serving's. NULL with `err`: the start ends with that line. */
+/* Makes the app, once in each worker (and in the master, to check it, and for `routes`). Reads the
+ * configuration from the environment. It must not open connections: that is before_serving's. NULL with
+ * `err`: the start ends with that line. */
 typedef hoot_app *(*hoot_app_factory_fn)(hoot_error *err);
 
 /* What an application says of itself; zero is the default beside it. */

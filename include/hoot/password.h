@@ -7,16 +7,17 @@
 HOOT_BEGIN_DECLS
 
 /* Longest password taken, bytes; longest encoded hash, terminator included. */
-#define HOOT_PASSWORD_MAX_BYTES 1024
+#define HOOT_PASSWORD_MAX_BYTES  1024
 #define HOOT_PASSWORD_HASH_BYTES 128
 
 /* What hoot_password_hash() uses: 19 MiB, 2 passes, 1 lane (OWASP's recommendation for Argon2id). */
 #define HOOT_PASSWORD_MEMORY_KIB 19456
-#define HOOT_PASSWORD_PASSES 2
-#define HOOT_PASSWORD_LANES 1
+#define HOOT_PASSWORD_PASSES     2
+#define HOOT_PASSWORD_LANES      1
 
-/* Hash a password with a new random salt: "$argon2id$v=19$m=19456,t=2,p=1$...$...". `out`: HOOT_PASSWORD_HASH_BYTES.
- * Suspends: some 20 ms of another thread.  Errors: HOOT_EINVAL too long; HOOT_ENOMEM; HOOT_ETIMEOUT, HOOT_ECANCELED. */
+/* Hash a password with a new random salt: "$argon2id$v=19$m=19456,t=2,p=1$...$...". `out`:
+ * HOOT_PASSWORD_HASH_BYTES. Suspends: some 20 ms of another thread.  Errors: HOOT_EINVAL too long;
+ * HOOT_ENOMEM; HOOT_ETIMEOUT, HOOT_ECANCELED. */
 HOOT_API int hoot_password_hash(const char *password, char *out, hoot_error *err);
 
 /* Is it the password of this hash? Hashes of other cost parameters are understood, up to 1 GiB and 64 passes.

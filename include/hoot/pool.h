@@ -1,4 +1,5 @@
-/* hoot_pool: connections to one database, lent to tasks. One pool a worker; nothing in it is shared between threads. */
+/* hoot_pool: connections to one database, lent to tasks. One pool a worker; nothing in it is shared between
+ * threads. */
 #ifndef HOOT_POOL_H
 #define HOOT_POOL_H
 
@@ -11,68 +12,74 @@ typedef struct hoot_pool hoot_pool;
 
 /* How to connect and how to lend; zero is the default that stands beside it. Text is copied. */
 typedef struct hoot_pool_options {
-    /* "mysql://user:password@host:3306/database", "mysql:///database?socket=/run/mysqld/mysqld.sock", "sqlite:var/app.db",
-     * "sqlite::memory:" (one connection only). User, password and database are percent-decoded. */
+    /* "mysql://user:password@host:3306/database", "mysql:///database?socket=/run/mysqld/mysqld.sock",
+     * "sqlite:var/app.db", "sqlite::memory:" (one connection only). User, password and database are
+     * percent-decoded. */
     const char *url;
     /* Or one by one; they win over the url. */
-    const char *driver;             /* "mysql" */
-    const char *host;               /* "127.0.0.1" */
-    uint16_t port;                  /* 3306 */
-    const char *socket;             /* path of a unix socket, instead of host and port */
+    const char *driver; /* "mysql" */
+    const char *host;   /* "127.0.0.1" */
+    uint16_t port;      /* 3306 */
+    const char *socket; /* path of a unix socket, instead of host and port */
     const char *user;
     const char *password;
-    const char *database;           /* of SQLite: the file */
+    const char *database; /* of SQLite: the file */
 
-    uint32_t min_size;              /* 1: opened at once and kept open. 0 with `lazy`: none */
-    uint32_t max_size;              /* 10 */
-    uint32_t max_waiters;           /* 10,000 tasks waiting for a connection; over it HOOT_ELIMIT at once */
-    uint32_t connect_timeout_ms;    /* 10,000 for all of it: name, TCP, greeting, login */
-    uint32_t max_age_ms;            /* 1,800,000, each connection up to 10 % less, so that not all end together */
-    uint32_t idle_ms;               /* 600,000: an idle one over min_size is closed */
-    uint32_t statement_cache;       /* 100 prepared statements a connection; each may exist on each connection of each worker, and all
-                                       count against the server's max_prepared_stmt_count (16,382 by default) */
-    uint64_t max_answer_bytes;      /* 256 MiB a result kept in memory, and one row */
-    uint32_t close_timeout_ms;      /* 5,000: how long closing waits for lent connections before it cuts them */
-    bool lazy;                      /* do not connect when opened: a database that is down then is no error */
-    bool allow_public_key_retrieval;/* caching_sha2 over plain TCP: accept the server's RSA key as sent (an attacker between can
-                                       then learn the password). Off: such a login is refused unless the server remembers it */
+    uint32_t min_size;           /* 1: opened at once and kept open. 0 with `lazy`: none */
+    uint32_t max_size;           /* 10 */
+    uint32_t max_waiters;        /* 10,000 tasks waiting for a connection; over it HOOT_ELIMIT at once */
+    uint32_t connect_timeout_ms; /* 10,000 for all of it: name, TCP, greeting, login */
+    uint32_t max_age_ms;       /* 1,800,000, each connection up to 10 % less, so that not all end together */
+    uint32_t idle_ms;          /* 600,000: an idle one over min_size is closed */
+    uint32_t statement_cache;  /* 100 prepared statements a connection; each may exist on each connection of
+                                  each worker, and all  count against the server's max_prepared_stmt_count
+                                  (16,382 by default) */
+    uint64_t max_answer_bytes; /* 256 MiB a result kept in memory, and one row */
+    uint32_t close_timeout_ms; /* 5,000: how long closing waits for lent connections before it cuts them */
+    bool lazy;                 /* do not connect when opened: a database that is down then is no error */
+    bool allow_public_key_retrieval; /* caching_sha2 over plain TCP: accept the server's RSA key as sent (an
+                                        attacker between can then learn the password). Off: such a login is
+                                        refused unless the server remembers it */
 } hoot_pool_options;
 
 /* Open a pool. Unless `lazy`, min_size connections are made first.
- * `scope`: the pool closes itself when that ends: hoot_app_scope(app) in a before_serving hook. NULL: close it yourself.
- * Suspends: while connecting.  Gives: 0 and *out_pool.
- * Errors: HOOT_ECONFIG the url or an option is wrong; HOOT_ECONNECT, HOOT_EAUTH, HOOT_EDB (server_code tells). */
-HOOT_API int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options, hoot_error *err);
+ * `scope`: the pool closes itself when that ends: hoot_app_scope(app) in a before_serving hook. NULL: close
+ * it yourself. Suspends: while connecting.  Gives: 0 and *out_pool. Errors: HOOT_ECONFIG the url or an option
+ * is wrong; HOOT_ECONNECT, HOOT_EAUTH, HOOT_EDB (server_code tells). */
+HOOT_API int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options,
+                            hoot_error *err);
 
-/* No more lending; waiters get HOOT_ECLOSED; lent connections are waited for up to close_timeout_ms, then cut.
- * Suspends: until no connection is left. NULL is fine. */
+/* No more lending; waiters get HOOT_ECLOSED; lent connections are waited for up to close_timeout_ms, then
+ * cut. Suspends: until no connection is left. NULL is fine. */
 HOOT_API void hoot_pool_close(hoot_pool *pool);
 
 /* Lend a connection, opening one while the pool is below its limit. Waiters are served in order.
  * Suspends: until one is free, or the task's deadline.
  * Gives:    a connection; hoot_conn_release() it from the same task, or declare it HOOT_AUTO.
- * Errors:   NULL and `err`: HOOT_ETIMEOUT none came free; HOOT_ECANCELED; HOOT_ECLOSED the pool is closing; HOOT_ELIMIT too many
- *           wait; otherwise connecting failed, and `err` tells how.
- * A connection still lent when its task ends is taken back and reported with the place that acquired it. */
+ * Errors:   NULL and `err`: HOOT_ETIMEOUT none came free; HOOT_ECANCELED; HOOT_ECLOSED the pool is closing;
+ * HOOT_ELIMIT too many wait; otherwise connecting failed, and `err` tells how. A connection still lent when
+ * its task ends is taken back and reported with the place that acquired it. */
 #define hoot_pool_acquire(pool, err) hoot_pool_acquire_at(pool, HOOT_PLACE, err)
 HOOT_API HOOT_NODISCARD hoot_conn *hoot_pool_acquire_at(hoot_pool *pool, const char *place, hoot_error *err);
 
-/* One statement in autocommit, on whatever connection is free; parameters and results as in <hoot/conn.h>. The cursor owns its
- * rows: no connection is held when the call is back.
- *     HOOT_AUTO(hoot_cursor) rows = hoot_pool_query(pool, err, "SELECT user_name FROM users WHERE user_id = ?", user_id);
- * Suspends.  Errors: as hoot_pool_acquire() and hoot_conn_query(). */
+/* One statement in autocommit, on whatever connection is free; parameters and results as in <hoot/conn.h>.
+ * The cursor owns its rows: no connection is held when the call is back. HOOT_AUTO(hoot_cursor) rows =
+ * hoot_pool_query(pool, err, "SELECT user_name FROM users WHERE user_id = ?", user_id); Suspends.  Errors: as
+ * hoot_pool_acquire() and hoot_conn_query(). */
 #define hoot_pool_query(pool, err, ...)   hoot_pool_query_values(pool, err, HOOT__VALUES(__VA_ARGS__))
 #define hoot_pool_execute(pool, err, ...) hoot_pool_execute_values(pool, err, HOOT__VALUES(__VA_ARGS__))
-HOOT_API HOOT_NODISCARD hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot_value *values,
-                                                            size_t count);
-HOOT_API int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count);
+HOOT_API HOOT_NODISCARD hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err,
+                                                            const hoot_value *values, size_t count);
+HOOT_API int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values,
+                                          size_t count);
 
-/* What hoot_pool_transaction() runs: 0 to commit, a negative code (with `err` filled) to roll back. May run more than once. */
+/* What hoot_pool_transaction() runs: 0 to commit, a negative code (with `err` filled) to roll back. May run
+ * more than once. */
 typedef int (*hoot_transaction_fn)(hoot_conn *conn, hoot_error *err, void *arg);
 
-/* Run `fn` between BEGIN and COMMIT on a connection of its own; once more, up to 5 times in all with a short random pause, when the
- * database ended it as a deadlock or lock conflict (HOOT_EDEADLOCK).
- * Suspends.  Gives: 0, or the code of what failed. */
+/* Run `fn` between BEGIN and COMMIT on a connection of its own; once more, up to 5 times in all with a short
+ * random pause, when the database ended it as a deadlock or lock conflict (HOOT_EDEADLOCK). Suspends.  Gives:
+ * 0, or the code of what failed. */
 HOOT_API int hoot_pool_transaction(hoot_pool *pool, hoot_transaction_fn fn, void *arg, hoot_error *err);
 
 /* "mysql" or "sqlite". */

@@ -10,27 +10,30 @@ typedef struct hoot_row hoot_row;
 
 HOOT_API size_t hoot_row_count(const hoot_row *row);
 
-/* The cell as a value. Names compare without case; of duplicate names the first is meant: use the index for others.
- * Gives: NULL when there is no such column. Lives: as long as the row (hoot_fetchone()). */
+/* The cell as a value. Names compare without case; of duplicate names the first is meant: use the index for
+ * others. Gives: NULL when there is no such column. Lives: as long as the row (hoot_fetchone()). */
 HOOT_API const hoot_value *hoot_row_get(const hoot_row *row, const char *column);
 HOOT_API const hoot_value *hoot_row_at(const hoot_row *row, size_t index);
 
-/* The cell as terminated text; numbers, dates and times in the database's own notation. NULL: the cell is NULL, or there is no such column. */
+/* The cell as terminated text; numbers, dates and times in the database's own notation. NULL: the cell is
+ * NULL, or there is no such column. */
 HOOT_API const char *hoot_row_text(const hoot_row *row, const char *column);
 
-/* The cell's bytes: text, blob, decimal. An empty slice with NULL ptr: NULL, or no such column. Text is terminated behind its end. */
+/* The cell's bytes: text, blob, decimal. An empty slice with NULL ptr: NULL, or no such column. Text is
+ * terminated behind its end. */
 HOOT_API hoot_str hoot_row_bytes(const hoot_row *row, const char *column);
 
 /* The cell converted. Text is converted when all of it is a number in range.
- * Errors: HOOT_ENOTFOUND no such column; HOOT_ENULL; HOOT_ERANGE it does not fit; HOOT_ETYPE it is no number (no time). */
+ * Errors: HOOT_ENOTFOUND no such column; HOOT_ENULL; HOOT_ERANGE it does not fit; HOOT_ETYPE it is no number
+ * (no time). */
 HOOT_API int hoot_row_int(const hoot_row *row, const char *column, int64_t *out);
 HOOT_API int hoot_row_uint(const hoot_row *row, const char *column, uint64_t *out);
 HOOT_API int hoot_row_double(const hoot_row *row, const char *column, double *out);
 HOOT_API int hoot_row_bool(const hoot_row *row, const char *column, bool *out);
 HOOT_API int hoot_row_time(const hoot_row *row, const char *column, hoot_time *out);
 
-/* The row as a JSON object value, a member a column, for hoot_json(): numbers, text; decimals, dates as text; bytes as base64.
- * Lives: as long as the row. */
+/* The row as a JSON object value, a member a column, for hoot_json(): numbers, text; decimals, dates as text;
+ * bytes as base64. Lives: as long as the row. */
 HOOT_API hoot_value hoot_row_object(const hoot_row *row);
 
 HOOT_END_DECLS

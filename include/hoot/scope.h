@@ -1,8 +1,9 @@
 /* hoot_scope: a life that ends once, and what has to be let go when it does.
  *
- * Every app, request and task has one. Things that are lent or opened below a scope (connections, cursors, temporary
- * files, a pool) are noted in it, so that they are released whatever path their user left by. Closers run in reverse
- * order, on the task that ends the scope, before its arena is freed; they may suspend. */
+ * Every app, request and task has one. Things that are lent or opened below a scope (connections, cursors,
+ * temporary files, a pool) are noted in it, so that they are released whatever path their user left by.
+ * Closers run in reverse order, on the task that ends the scope, before its arena is freed; they may suspend.
+ */
 #ifndef HOOT_SCOPE_H
 #define HOOT_SCOPE_H
 

@@ -51,7 +51,8 @@ static inline bool hoot_str_starts(hoot_str s, hoot_str prefix)
 
 static inline bool hoot_str_ends(hoot_str s, hoot_str suffix)
 {
-    return s.len >= suffix.len && (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
+    return s.len >= suffix.len &&
+           (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
 }
 
 /* The position of byte `c`, or -1. */
@@ -77,8 +78,8 @@ static inline hoot_str hoot_str_head(hoot_str s, size_t len)
 /* Without the given leading and trailing bytes (" \t" by custom). */
 HOOT_API hoot_str hoot_str_trim(hoot_str s, const char *bytes);
 
-/* Take the part before `separator` off the front of `*rest`. Gives false when `*rest` is spent (its ptr is then NULL).
- *     while (hoot_str_split(&rest, ',', &part)) ... */
+/* Take the part before `separator` off the front of `*rest`. Gives false when `*rest` is spent (its ptr is
+ * then NULL). while (hoot_str_split(&rest, ',', &part)) ... */
 HOOT_API bool hoot_str_split(hoot_str *rest, char separator, hoot_str *out_part);
 
 /* Decimal digits, and nothing else, to a number; "-" first for the signed one.

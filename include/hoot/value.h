@@ -1,5 +1,6 @@
-/* hoot_value: one value of a statement's parameter, a row's cell or a JSON member; its kind is known at run time and
- * chosen by the compiler: HOOT_VALUE(x) looks at the type of x, so no format string can disagree with it.
+/* hoot_value: one value of a statement's parameter, a row's cell or a JSON member; its kind is known at run
+ * time and chosen by the compiler: HOOT_VALUE(x) looks at the type of x, so no format string can disagree
+ * with it.
  *
  * A value borrows what it points at (text, bytes, members): it is good while those are. */
 #ifndef HOOT_VALUE_H
@@ -30,7 +31,8 @@ typedef enum hoot_kind {
     HOOT_JANSSON,  /* .json; JSON only */
 } hoot_kind;
 
-/* A date, a time of day or a duration, as the database holds it: no time zone. Zero dates are kept as they are. */
+/* A date, a time of day or a duration, as the database holds it: no time zone. Zero dates are kept as they
+ * are. */
 typedef struct hoot_time {
     uint16_t year; /* 0 to 9999 */
     uint16_t hour; /* 0 to 23; of a HOOT_TIME 0 to 838 */
@@ -66,15 +68,15 @@ struct hoot_member {
     hoot_value value;
 };
 
-#define HOOT__VALUE_FROM(name, type, kind_, field, expr)                                                      \
-    static inline hoot_value hoot_value_##name(type x)                                                        \
-    {                                                                                                         \
-        hoot_value v;                                                                                         \
-                                                                                                              \
-        v.kind = kind_;                                                                                       \
-        v.count = 0;                                                                                          \
-        v.field = expr;                                                                                       \
-        return v;                                                                                             \
+#define HOOT__VALUE_FROM(name, type, kind_, field, expr)                                                     \
+    static inline hoot_value hoot_value_##name(type x)                                                       \
+    {                                                                                                        \
+        hoot_value v;                                                                                        \
+                                                                                                             \
+        v.kind = kind_;                                                                                      \
+        v.count = 0;                                                                                         \
+        v.field = expr;                                                                                      \
+        return v;                                                                                            \
     }
 
 HOOT__VALUE_FROM(bool, bool, HOOT_BOOL, boolean, x)
@@ -158,21 +160,23 @@ static inline hoot_member hoot_member_of(const char *name, hoot_value value)
     return m;
 }
 
-/* A copy of a value and all it points at, for a longer life. HOOT_JANSSON values are copied by reference only: keep the
- * json_t alive. Errors: false: no memory. */
+/* A copy of a value and all it points at, for a longer life. HOOT_JANSSON values are copied by reference
+ * only: keep the json_t alive. Errors: false: no memory. */
 HOOT_API bool hoot_value_dup(hoot_arena *arena, hoot_value value, hoot_value *out);
 
-/* The text of any scalar as the database would write it ("3", "2026-02-23 10:00:00.5", "true" is "1"), appended to the
- * arena. Gives: a terminated text; NULL for HOOT_NULL, for JSON kinds, and when there is no memory. */
+/* The text of any scalar as the database would write it ("3", "2026-02-23 10:00:00.5", "true" is "1"),
+ * appended to the arena. Gives: a terminated text; NULL for HOOT_NULL, for JSON kinds, and when there is no
+ * memory. */
 HOOT_API const char *hoot_value_format(hoot_arena *arena, const hoot_value *value);
 
 HOOT_END_DECLS
 
 #ifndef __cplusplus
 
-/* The value of an expression, by its type: bool, every integer, float, double, char * (terminated), hoot_str, hoot_value,
- * json_t *, NULL. Dates and bytes have no C type of their own: hoot_value_date(t), hoot_value_bytes(s), ... */
-#define HOOT_VALUE(x)                                                                                         \
+/* The value of an expression, by its type: bool, every integer, float, double, char * (terminated), hoot_str,
+ * hoot_value, json_t *, NULL. Dates and bytes have no C type of their own: hoot_value_date(t),
+ * hoot_value_bytes(s), ... */
+#define HOOT_VALUE(x)                                                                                        \
     _Generic((x),                                                                                             \
         bool: hoot_value_bool,                                                                                \
         char: hoot_value_int,                                                                                 \
@@ -196,21 +200,22 @@ HOOT_END_DECLS
         const struct json_t *: hoot_value_json,                                                               \
         hoot_value: hoot_value_same)(x)
 
-/* hoot_object("login", "ok", "tries", 3): a JSON object of name, value pairs (to 32); names are terminated UTF-8.
- * hoot_array(1, "two", NULL): a JSON array (to 32 items).
- * Lives: to the end of the enclosing block, so use it there: `return hoot_json(req, 200, hoot_object(...));`
- * For lists whose length is known at run time: hoot_value_items(), hoot_value_members(), or jansson. */
-#define hoot_object(...)                                                                                      \
-    hoot_value_members((const hoot_member[]){ HOOT__MAP_PAIRS(HOOT__MEMBER, __VA_ARGS__) },                   \
+/* hoot_object("login", "ok", "tries", 3): a JSON object of name, value pairs (to 32); names are terminated
+ * UTF-8. hoot_array(1, "two", NULL): a JSON array (to 32 items). Lives: to the end of the enclosing block, so
+ * use it there: `return hoot_json(req, 200, hoot_object(...));` For lists whose length is known at run time:
+ * hoot_value_items(), hoot_value_members(), or jansson. */
+#define hoot_object(...)                                                                                     \
+    hoot_value_members((const hoot_member[]){ HOOT__MAP_PAIRS(HOOT__MEMBER, __VA_ARGS__) },                  \
                        HOOT__COUNT(__VA_ARGS__) / 2)
-#define hoot_array(...)                                                                                       \
+#define hoot_array(...)                                                                                      \
     hoot_value_items((const hoot_value[]){ HOOT__MAP(HOOT_VALUE, __VA_ARGS__) }, HOOT__COUNT(__VA_ARGS__))
-#define hoot_empty_object()         hoot_value_members(NULL, 0)
-#define hoot_empty_array()          hoot_value_items(NULL, 0)
-#define HOOT__MEMBER(name, value)   hoot_member_of((name), HOOT_VALUE(value))
+#define hoot_empty_object()       hoot_value_members(NULL, 0)
+#define hoot_empty_array()        hoot_value_items(NULL, 0)
+#define HOOT__MEMBER(name, value) hoot_member_of((name), HOOT_VALUE(value))
 
 /* The array and the count that every statement function takes behind its SQL text. */
-#define HOOT__VALUES(...) ((const hoot_value[]){ HOOT__MAP(HOOT_VALUE, __VA_ARGS__) }), HOOT__COUNT(__VA_ARGS__)
+#define HOOT__VALUES(...)                                                                                    \
+    ((const hoot_value[]){ HOOT__MAP(HOOT_VALUE, __VA_ARGS__) }), HOOT__COUNT(__VA_ARGS__)
 
 #else /* C++: the same names; the compiler chooses by overload */
 
@@ -218,26 +223,86 @@ HOOT_END_DECLS
 #include <initializer_list>
 #include <string>
 
-inline hoot_value hoot_value_of(bool x) { return hoot_value_bool(x); }
-inline hoot_value hoot_value_of(char x) { return hoot_value_int(x); }
-inline hoot_value hoot_value_of(signed char x) { return hoot_value_int(x); }
-inline hoot_value hoot_value_of(short x) { return hoot_value_int(x); }
-inline hoot_value hoot_value_of(int x) { return hoot_value_int(x); }
-inline hoot_value hoot_value_of(long x) { return hoot_value_int(x); }
-inline hoot_value hoot_value_of(long long x) { return hoot_value_int(x); }
-inline hoot_value hoot_value_of(unsigned char x) { return hoot_value_uint(x); }
-inline hoot_value hoot_value_of(unsigned short x) { return hoot_value_uint(x); }
-inline hoot_value hoot_value_of(unsigned int x) { return hoot_value_uint(x); }
-inline hoot_value hoot_value_of(unsigned long x) { return hoot_value_uint(x); }
-inline hoot_value hoot_value_of(unsigned long long x) { return hoot_value_uint(x); }
-inline hoot_value hoot_value_of(float x) { return hoot_value_float(x); }
-inline hoot_value hoot_value_of(double x) { return hoot_value_double(x); }
-inline hoot_value hoot_value_of(const char *x) { return hoot_value_text(x); }
-inline hoot_value hoot_value_of(const std::string &x) { return hoot_value_str(hoot_str_of(x.data(), x.size())); }
-inline hoot_value hoot_value_of(std::nullptr_t) { return hoot_value_null(); }
-inline hoot_value hoot_value_of(hoot_str x) { return hoot_value_str(x); }
-inline hoot_value hoot_value_of(const struct json_t *x) { return hoot_value_json(x); }
-inline hoot_value hoot_value_of(hoot_value x) { return x; }
+inline hoot_value hoot_value_of(bool x)
+{
+    return hoot_value_bool(x);
+}
+inline hoot_value hoot_value_of(char x)
+{
+    return hoot_value_int(x);
+}
+inline hoot_value hoot_value_of(signed char x)
+{
+    return hoot_value_int(x);
+}
+inline hoot_value hoot_value_of(short x)
+{
+    return hoot_value_int(x);
+}
+inline hoot_value hoot_value_of(int x)
+{
+    return hoot_value_int(x);
+}
+inline hoot_value hoot_value_of(long x)
+{
+    return hoot_value_int(x);
+}
+inline hoot_value hoot_value_of(long long x)
+{
+    return hoot_value_int(x);
+}
+inline hoot_value hoot_value_of(unsigned char x)
+{
+    return hoot_value_uint(x);
+}
+inline hoot_value hoot_value_of(unsigned short x)
+{
+    return hoot_value_uint(x);
+}
+inline hoot_value hoot_value_of(unsigned int x)
+{
+    return hoot_value_uint(x);
+}
+inline hoot_value hoot_value_of(unsigned long x)
+{
+    return hoot_value_uint(x);
+}
+inline hoot_value hoot_value_of(unsigned long long x)
+{
+    return hoot_value_uint(x);
+}
+inline hoot_value hoot_value_of(float x)
+{
+    return hoot_value_float(x);
+}
+inline hoot_value hoot_value_of(double x)
+{
+    return hoot_value_double(x);
+}
+inline hoot_value hoot_value_of(const char *x)
+{
+    return hoot_value_text(x);
+}
+inline hoot_value hoot_value_of(const std::string &x)
+{
+    return hoot_value_str(hoot_str_of(x.data(), x.size()));
+}
+inline hoot_value hoot_value_of(std::nullptr_t)
+{
+    return hoot_value_null();
+}
+inline hoot_value hoot_value_of(hoot_str x)
+{
+    return hoot_value_str(x);
+}
+inline hoot_value hoot_value_of(const struct json_t *x)
+{
+    return hoot_value_json(x);
+}
+inline hoot_value hoot_value_of(hoot_value x)
+{
+    return x;
+}
 
 /* Lives: to the end of the full expression it stands in. */
 inline hoot_value hoot__members(std::initializer_list<hoot_member> list)
@@ -255,8 +320,9 @@ inline hoot_value hoot__items(std::initializer_list<hoot_value> list)
 #define hoot_empty_object()       hoot_value_members(NULL, 0)
 #define hoot_empty_array()        hoot_value_items(NULL, 0)
 #define HOOT__MEMBER(name, value) hoot_member_of((name), hoot_value_of(value))
-#define HOOT__VALUES(...)                                                                                     \
-    (std::initializer_list<hoot_value>{ HOOT__MAP(HOOT_VALUE, __VA_ARGS__) }).begin(), HOOT__COUNT(__VA_ARGS__)
+#define HOOT__VALUES(...)                                                                                    \
+    (std::initializer_list<hoot_value>{ HOOT__MAP(HOOT_VALUE, __VA_ARGS__) }).begin(),                       \
+        HOOT__COUNT(__VA_ARGS__)
 
 #endif
 #endif

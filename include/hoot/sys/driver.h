@@ -1,9 +1,9 @@
-/* hoot_driver: what a kind of database is, for writers of drivers. The pool, cursors and transactions stand on it; `mysql` and
- * `sqlite` are built in.
+/* hoot_driver: what a kind of database is, for writers of drivers. The pool, cursors and transactions stand
+ * on it; `mysql` and `sqlite` are built in.
  *
- * A driver's connection is used by one task at a time. Calls that suspend obey the task's deadline and cancelling; when one of
- * them fails with HOOT_ETIMEOUT or HOOT_ECANCELED in the middle of an answer, the connection is `unfinished`, and only recover() or close()
- * may follow. */
+ * A driver's connection is used by one task at a time. Calls that suspend obey the task's deadline and
+ * cancelling; when one of them fails with HOOT_ETIMEOUT or HOOT_ECANCELED in the middle of an answer, the
+ * connection is `unfinished`, and only recover() or close() may follow. */
 #ifndef HOOT_SYS_DRIVER_H
 #define HOOT_SYS_DRIVER_H
 
@@ -15,7 +15,8 @@ HOOT_BEGIN_DECLS
 typedef struct hoot_driver hoot_driver;
 typedef struct hoot_link hoot_link;
 
-/* Where and how to connect, from hoot_pool_options; every text is set (maybe ""). Lives: as long as the pool. */
+/* Where and how to connect, from hoot_pool_options; every text is set (maybe ""). Lives: as long as the pool.
+ */
 typedef struct hoot_target {
     const hoot_driver *driver;
     const char *host, *socket, *user, *password, *database;
@@ -33,50 +34,55 @@ struct hoot_link {
     const char *server_version; /* owned by the driver */
     uint64_t id;                /* the server's number for it, or 0 */
     bool in_transaction;        /* kept true to the server's word */
-    bool state_changed;         /* session state differs from a fresh connection: reset() before the next task */
-    bool unfinished;            /* an answer was left in the middle */
-    bool broken;                /* of no use any more: close() only */
+    bool state_changed; /* session state differs from a fresh connection: reset() before the next task */
+    bool unfinished;    /* an answer was left in the middle */
+    bool broken;        /* of no use any more: close() only */
     uint64_t last_insert_id;
 };
 
 /* What a statement answers first. */
 typedef struct hoot_answer {
-    uint32_t column_count;      /* 0: a statement without rows; the answer is complete then */
-    const char *const *names;   /* column_count terminated names; Lives: until the next run() on the link */
+    uint32_t column_count;    /* 0: a statement without rows; the answer is complete then */
+    const char *const *names; /* column_count terminated names; Lives: until the next run() on the link */
     uint64_t affected_rows;
     uint64_t last_insert_id;
     uint32_t warnings;
 } hoot_answer;
 
 struct hoot_driver {
-    const char *name;           /* "mysql": the scheme of its urls */
-    uint16_t default_port;      /* 0: none */
+    const char *name;      /* "mysql": the scheme of its urls */
+    uint16_t default_port; /* 0: none */
     /* Statements the pool sends. */
     const char *begin, *commit, *rollback;
 
     /* Suspends.  Gives: 0 and a link.  The task's deadline is already narrowed to connect_timeout_ms. */
     int (*connect)(const hoot_target *target, hoot_link **out_link, hoot_error *err);
 
-    /* Let everything go at once. Does not suspend (an orderly goodbye is sent if that needs no waiting). Fine in every state. */
+    /* Let everything go at once. Does not suspend (an orderly goodbye is sent if that needs no waiting). Fine
+     * in every state. */
     void (*close)(hoot_link *link);
 
-    /* A look that costs at most one system call: false when the connection is dead or something unexpected has come. Only while idle. */
+    /* A look that costs at most one system call: false when the connection is dead or something unexpected
+     * has come. Only while idle. */
     bool (*is_alive)(hoot_link *link);
 
     /* Send a statement and read until the first row could come. Suspends.
-     * Errors: the server's refusal (server_code, sqlstate, and a code of the HOOT_EDB family) leaves the link usable; others set broken or unfinished. */
-    int (*run)(hoot_link *link, hoot_str sql, const hoot_value *params, size_t param_count, hoot_answer *out_answer, hoot_error *err);
+     * Errors: the server's refusal (server_code, sqlstate, and a code of the HOOT_EDB family) leaves the link
+     * usable; others set broken or unfinished. */
+    int (*run)(hoot_link *link, hoot_str sql, const hoot_value *params, size_t param_count,
+               hoot_answer *out_answer, hoot_error *err);
 
-    /* The next row. Suspends.  Gives: 1 and column_count cells, whose text and bytes are terminated behind their end; 0 behind the last (then
-     * the answer is complete).  Lives: until the next call on the link.  Errors: as run(). */
+    /* The next row. Suspends.  Gives: 1 and column_count cells, whose text and bytes are terminated behind
+     * their end; 0 behind the last (then the answer is complete).  Lives: until the next call on the link.
+     * Errors: as run(). */
     int (*next_row)(hoot_link *link, const hoot_value **out_cells, hoot_error *err);
 
-    /* Rows that nobody wants: skip what is already there without suspending. Gives: 1 the answer is complete; 0 it is not, and the link is marked
-     * unfinished. */
+    /* Rows that nobody wants: skip what is already there without suspending. Gives: 1 the answer is complete;
+     * 0 it is not, and the link is marked unfinished. */
     int (*skip_rows)(hoot_link *link);
 
-    /* Make an unfinished link usable again: stop its statement on the server, read the answer to its end, within the task's deadline. Suspends.
-     * Gives: 0; anything else: close it. */
+    /* Make an unfinished link usable again: stop its statement on the server, read the answer to its end,
+     * within the task's deadline. Suspends. Gives: 0; anything else: close it. */
     int (*recover)(hoot_link *link, hoot_error *err);
 
     /* Session state like that of a fresh connection; prepared statements are forgotten. Suspends. */
@@ -85,7 +91,8 @@ struct hoot_driver {
     int (*ping)(hoot_link *link, hoot_error *err);
 };
 
-/* Add a driver of your own, before a pool is opened; at most 16. `driver` must live for ever. Errors: HOOT_ELIMIT, HOOT_EINVAL the name is taken. */
+/* Add a driver of your own, before a pool is opened; at most 16. `driver` must live for ever. Errors:
+ * HOOT_ELIMIT, HOOT_EINVAL the name is taken. */
 HOOT_API int hoot_driver_register(const hoot_driver *driver);
 HOOT_API const hoot_driver *hoot_driver_find(const char *name);
 

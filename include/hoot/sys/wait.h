@@ -20,18 +20,21 @@ typedef struct hoot_waiter {
     bool woken;
 } hoot_waiter;
 
-#define HOOT_WAITER_INIT { NULL, 0, false }
+#define HOOT_WAITER_INIT                                                                                     \
+    {                                                                                                        \
+        NULL, 0, false                                                                                       \
+    }
 
-/* Suspends: until hoot_wake(waiter), the task's deadline, or its cancelling. A wake that came before the wait is kept
- * and wins over both.
- * Gives: the result passed to hoot_wake().  Errors: HOOT_ETIMEOUT, HOOT_ECANCELED. */
+/* Suspends: until hoot_wake(waiter), the task's deadline, or its cancelling. A wake that came before the wait
+ * is kept and wins over both. Gives: the result passed to hoot_wake().  Errors: HOOT_ETIMEOUT,
+ * HOOT_ECANCELED. */
 HOOT_API int hoot_wait(hoot_waiter *waiter);
 
 /* The same, but neither deadline nor cancelling end it: for a resource that will certainly come back soon. */
 HOOT_API int hoot_wait_always(hoot_waiter *waiter);
 
-/* Make the task that waits ready to run (it runs in this loop turn, not inside this call). Waking twice is harmless: the
- * first result stays. May be called before hoot_wait(). Loop thread only. */
+/* Make the task that waits ready to run (it runs in this loop turn, not inside this call). Waking twice is
+ * harmless: the first result stays. May be called before hoot_wait(). Loop thread only. */
 HOOT_API void hoot_wake(hoot_waiter *waiter, int result);
 
 HOOT_END_DECLS
