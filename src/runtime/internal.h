@@ -96,7 +96,9 @@ struct hoot__loop {
     hoot__deferred *deferred_head, **deferred_link;
     hoot__timers timers;
     bool virtual_clock;
-    uint64_t clock_ahead_ms; /* of libuv's clock, with a virtual one */
+    bool time_passes;        /* the virtual clock's, in the poll that runs */
+    uint64_t virtual_now_ms; /* with the virtual clock */
+    uint64_t poll_began_ms;
     hoot__context context_of_cpu;
 #ifdef HOOT__ASAN
     void *fake_stack;

@@ -33,7 +33,7 @@ uv_loop_t *hoot__loop_uv(hoot__loop *loop)
 
 uint64_t hoot__loop_now(const hoot__loop *loop)
 {
-    return uv_now(&loop->uv) + loop->clock_ahead_ms;
+    return loop->virtual_clock ? loop->virtual_now_ms : uv_now(&loop->uv);
 }
 
 uint64_t hoot_now_ms(void)
@@ -133,26 +133,41 @@ static void idle_ran(uv_idle_t *idle)
     (void)idle; /* it only keeps the poll from blocking */
 }
 
-/* Let virtual time pass: when nothing can happen before the next timer, it is that time now. Gives whether it
- * passed. */
-static bool jump(hoot__loop *loop)
+/* --- virtual time: stands still while tasks run, jumps to the next timer when nothing else can happen before
+ * it, and passes as real time does while the loop polls for somebody else's work --- */
+
+/* Whether handles or requests of other rooms are active. */
+static bool others_active(hoot__loop *loop)
 {
-    uint64_t first_ms, now_ms = hoot__loop_now(loop);
-    bool others_active;
+    bool active;
 
     uv_unref((uv_handle_t *)&loop->prepare);
     uv_unref((uv_handle_t *)&loop->driver);
     uv_idle_stop(&loop->idle);
-    others_active = uv_loop_alive(&loop->uv);
+    active = uv_loop_alive(&loop->uv);
     uv_ref((uv_handle_t *)&loop->driver);
     uv_ref((uv_handle_t *)&loop->prepare);
-    first_ms = others_active ? HOOT_NO_DEADLINE : hoot__timers_first(loop);
+    return active;
+}
+
+/* Gives whether time jumped. */
+static bool jump(hoot__loop *loop)
+{
+    uint64_t first_ms = hoot__timers_first(loop);
+
     if (first_ms == HOOT_NO_DEADLINE)
         return false;
-    if (first_ms > now_ms)
-        loop->clock_ahead_ms += first_ms - now_ms;
+    if (first_ms > loop->virtual_now_ms)
+        loop->virtual_now_ms = first_ms;
     hoot__timers_run(loop);
     return true;
+}
+
+static bool pass_virtual_time(hoot__loop *loop, bool busy)
+{
+    loop->time_passes = others_active(loop);
+    loop->poll_began_ms = uv_now(&loop->uv);
+    return !busy && !loop->time_passes && jump(loop);
 }
 
 static void before_poll(uv_prepare_t *prepare)
@@ -162,8 +177,8 @@ static void before_poll(uv_prepare_t *prepare)
 
     run_phase(loop);
     more = loop->ready_head || loop->deferred_head;
-    if (!more && loop->virtual_clock && loop->alive_count)
-        more = jump(loop);
+    if (loop->virtual_clock && loop->alive_count)
+        more |= pass_virtual_time(loop, more);
     if (more)
         uv_idle_start(&loop->idle, idle_ran);
     else
@@ -172,7 +187,11 @@ static void before_poll(uv_prepare_t *prepare)
 
 static void after_poll(uv_check_t *check)
 {
-    run_phase(check->data);
+    hoot__loop *loop = check->data;
+
+    if (loop->time_passes)
+        loop->virtual_now_ms += uv_now(&loop->uv) - loop->poll_began_ms;
+    run_phase(loop);
 }
 
 /* --- a loop's life --- */
@@ -206,6 +225,7 @@ static hoot__loop *loop_new(const hoot__loop_options *options, hoot_error *err)
         return NULL;
     }
     loop->virtual_clock = options->virtual_clock;
+    loop->virtual_now_ms = uv_now(&loop->uv);
     loop->deferred_link = &loop->deferred_head;
     loop->timers.driver_at_ms = HOOT_NO_DEADLINE;
     set_up_handles(loop);

@@ -18,8 +18,9 @@ uv_loop_t *hoot__loop_uv(hoot__loop *loop);
 
 /* Options of hoot__loop_run(), zero is the default. */
 typedef struct hoot__loop_options {
-    bool virtual_clock; /* tests: when nothing is ready and no I/O or offloaded work is pending, time jumps to
-                           the next timer */
+    bool virtual_clock; /* tests: time stands still, and when nothing is ready and no I/O or offloaded work is
+                           pending, it jumps to the next timer; while something is pending, it passes as ever
+                         */
     uint32_t watchdog_ms; /* report a task that held the loop longer; 0: 50 in debug builds, off in release
                              builds */
 } hoot__loop_options;

@@ -139,6 +139,18 @@ static void inherit(hoot_task *task, const hoot__task_options *options)
         task->deadline_ms = starter->deadline_ms;
 }
 
+/* All but the stack, and of the error only what marks it as empty. */
+static void clear(hoot_task *task)
+{
+    size_t bytes = offsetof(hoot_task, err) - sizeof task->stack;
+
+    __asm__(
+        ""
+        : "+r"(bytes)); /* else gcc writes "rep stos" here, which costs as much as the rest of a short task */
+    memset((char *)task + sizeof task->stack, 0, bytes);
+    hoot_error_clear(&task->err);
+}
+
 static hoot_task *task_new(hoot__loop *loop, const hoot__task_options *options)
 {
     hoot_task *task = (hoot_task *)hoot__stack_acquire(&loop->stacks);
@@ -146,8 +158,7 @@ static hoot_task *task_new(hoot__loop *loop, const hoot__task_options *options)
 
     if (!task)
         return NULL;
-    memset((char *)task + sizeof task->stack, 0, offsetof(hoot_task, err) - sizeof task->stack);
-    hoot_error_clear(&task->err);
+    clear(task);
     task->loop = loop;
     task->sleep_due_ms = HOOT_NO_DEADLINE;
     task->name = options->name ? options->name : "task";
