@@ -15,14 +15,15 @@ static hoot_str unquoted(hoot_str value)
 
 bool hoot__cookie_find(hoot_str cookie_header, hoot_str name, hoot_str *out)
 {
-    hoot_str part;
+    hoot_str part, value;
 
     while (hoot_str_split(&cookie_header, ';', &part)) {
         ptrdiff_t equals = hoot_str_find(part, '=');
 
         if (equals < 0 || !hoot_str_equal(hoot_str_trim(hoot_str_head(part, (size_t)equals), " \t"), name))
             continue;
-        *out = unquoted(hoot_str_trim(hoot_str_from_index(part, (size_t)equals + 1), " \t"));
+        value = hoot_str_of(part.ptr + equals + 1, part.len - (size_t)equals - 1);
+        *out = unquoted(hoot_str_trim(value, " \t"));
         return true;
     }
     return false;
