@@ -51,14 +51,23 @@ static inline int run__call(hoot_error *err, void *arg)
     return rc;
 }
 
+static inline int run__nothing(hoot_error *err, void *arg)
+{
+    (void)err;
+    (void)arg;
+    return 0;
+}
+
 /* Gives what `fn` gave, and its error; asserts only that nothing was left behind. */
 static inline int run_for_result(const hoot__loop_options *options, hoot_task_fn fn, void *arg,
                                  hoot_error *err)
 {
     struct run__body body = { fn, arg, 0 };
-    int before = run__open_descriptors();
-    int rc = hoot__loop_run(options, run__call, &body, err);
+    int before, rc;
 
+    hoot_run(run__nothing, NULL, NULL); /* libuv's first loop opens descriptors that stay */
+    before = run__open_descriptors();
+    rc = hoot__loop_run(options, run__call, &body, err);
     assert_int_equal(body.others_alive, 0);
     assert_null(hoot__loop_current());
     assert_int_equal(run__open_descriptors(), before);
