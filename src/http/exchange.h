@@ -90,6 +90,7 @@ struct hoot__exchange {
     int64_t content_length; /* -1: chunked, not known; 0: no body */
     uint64_t body_limit;    /* bytes; over it: HOOT_ELIMIT. web sets it by route before the first read */
     uint64_t body_read;     /* bytes of body given so far */
+    int body_status;        /* 0, or what a read_body() that failed should be answered with: 400, 408, 413, 431 */
     const char *peer;       /* "203.0.113.9" or "" */
     uint16_t peer_port;
     bool secure;            /* came over TLS */

@@ -1,0 +1,190 @@
+/* Answers of handlers: whole ones and streamed ones.
+ *
+ * Everything is appended to the stream's `out`. While a batch of requests is being worked off it is flushed
+ * at the batch's end, otherwise at the end of the turn, so that what belongs together leaves in one write. A
+ * handler that streams faster than its client reads is suspended as soon as more than SEND_WINDOW bytes wait.
+ *
+ * Whether the connection goes on is decided when the head is written, since the head says so. */
+#include "http/serving.h"
+
+#include "net/net.h"
+
+#include <stdio.h>
+
+#define SEND_WINDOW ((size_t)64 * 1024)
+#define SEND_NOW    ((size_t)16 * 1024)
+
+/* Can what is left of the request's body be read past, so that the next request is found behind it? */
+static bool body_can_be_dropped(const hoot__h1_request *req)
+{
+    const hoot__h1_body *body = &req->conn->body;
+
+    if (body->done)
+        return true;
+    if (req->body_code < 0 || req->expects_continue)
+        return false;
+    return body->framing == HOOT__H1_CHUNKED || body->left <= HOOT__H1_MAX_DROPPED;
+}
+
+static bool goes_on(const hoot__h1_request *req, const hoot__response_head *head)
+{
+    return !req->client_closes && !head->close && !req->conn->http->draining && body_can_be_dropped(req) &&
+           !hoot__h1_asks_close(head->headers, head->header_count);
+}
+
+static bool status_has_no_body(int status)
+{
+    return status == 204 || status == 304;
+}
+
+/* What the head says of the body's length. */
+static void plan_length(const hoot__h1_request *req, const hoot__response_head *head, int64_t known,
+                        hoot__h1_answer *answer)
+{
+    answer->content_length = -1;
+    if (status_has_no_body(head->status))
+        return;
+    answer->content_length = known >= 0 ? known : head->body_bytes;
+    answer->chunked = answer->content_length < 0 && req->ex.version >= 11;
+    /* HTTP/1.0: the end of the connection is the end of the body. */
+    if (answer->content_length < 0 && !answer->chunked && !req->head_only)
+        answer->close = true;
+}
+
+/* Write the head and what of the body is there. `known`: the body's length, -1 when only `head` may know it.
+ */
+static int begin(hoot__h1_request *req, const hoot__response_head *head, int64_t known, hoot_str body)
+{
+    hoot__exchange *ex = &req->ex;
+    hoot__h1_conn *conn = req->conn;
+    hoot__h1_answer answer = { .status = head->status,
+                               .headers = head->headers,
+                               .header_count = head->header_count };
+    int rc;
+
+    if (ex->answered)
+        return HOOT_ESTATE;
+    if (conn->state == HOOT__H1_GONE)
+        return HOOT_ECANCELED;
+    req->head_only = hoot_str_is(ex->method, "HEAD") || status_has_no_body(head->status);
+    answer.close = !goes_on(req, head);
+    plan_length(req, head, known, &answer);
+    answer.keep_alive = ex->version < 11;
+    (void)hoot__stream_need(conn->stream);
+    rc = hoot__h1_head_write(conn->http, &conn->stream->out, &answer,
+                             req->head_only ? hoot_str_of(NULL, 0) : body);
+    if (rc < 0)
+        return rc;
+    ex->answered = true;
+    ex->status = head->status;
+    req->keep_alive = !answer.close;
+    req->chunked = answer.chunked && !req->head_only;
+    req->response_left = req->head_only ? 0 : answer.content_length;
+    hoot__h1_flush_soon(conn);
+    return 0;
+}
+
+int hoot__h1_respond(hoot__exchange *ex, const hoot__response_head *head, hoot_str body)
+{
+    hoot__h1_request *req = hoot__h1_request_of(ex);
+    bool is_head = hoot_str_is(ex->method, "HEAD");
+    int64_t known = is_head && head->body_bytes > (int64_t)body.len ? head->body_bytes : (int64_t)body.len;
+    int rc = begin(req, head, known, body);
+
+    if (rc < 0)
+        return rc;
+    ex->response_bytes = req->head_only ? 0 : body.len;
+    req->finished = true;
+    return 0;
+}
+
+int hoot__h1_start(hoot__exchange *ex, const hoot__response_head *head)
+{
+    return begin(hoot__h1_request_of(ex), head, -1, hoot_str_of(NULL, 0));
+}
+
+/* One piece of the body, as a chunk of its own where chunks are used: all of it or nothing. */
+static int put_piece(hoot__h1_request *req, hoot_str bytes)
+{
+    hoot_buf *out = &req->conn->stream->out;
+    char size[20];
+    int size_len = req->chunked ? snprintf(size, sizeof size, "%zx\r\n", bytes.len) : 0;
+    int rc = hoot_buf_reserve(out, bytes.len + sizeof size + 2);
+
+    if (rc < 0)
+        return rc;
+    (void)hoot_buf_add(out, size, (size_t)size_len);
+    (void)hoot_buf_add_str(out, bytes);
+    if (req->chunked)
+        (void)hoot_buf_add(out, "\r\n", 2);
+    if (req->response_left > 0)
+        req->response_left -= (int64_t)bytes.len;
+    req->ex.response_bytes += bytes.len;
+    return 0;
+}
+
+/* Suspends: while the client is behind. */
+static int wait_until_sent(hoot__h1_request *req)
+{
+    hoot__h1_conn *conn = req->conn;
+
+    if (conn->stream->out.len >= SEND_NOW)
+        (void)hoot__h1_flush(conn);
+    else
+        hoot__h1_flush_soon(conn);
+    while (conn->state != HOOT__H1_GONE && hoot_stream_pending(conn->stream) > SEND_WINDOW) {
+        hoot_waiter waiter = HOOT_WAITER_INIT;
+        int rc;
+
+        req->send_waiter = &waiter;
+        rc = hoot_wait(&waiter);
+        req->send_waiter = NULL;
+        if (rc < 0)
+            return rc;
+    }
+    return conn->state == HOOT__H1_GONE ? HOOT_ECANCELED : 0;
+}
+
+int hoot__h1_write(hoot__exchange *ex, hoot_str bytes)
+{
+    hoot__h1_request *req = hoot__h1_request_of(ex);
+    int rc = 0;
+
+    if (!ex->answered || req->finished)
+        return HOOT_ESTATE;
+    if (req->conn->state == HOOT__H1_GONE)
+        return HOOT_ECANCELED;
+    if (req->head_only || bytes.len == 0)
+        return 0;
+    if (req->response_left >= 0 && bytes.len > (uint64_t)req->response_left)
+        return HOOT_ELIMIT;
+    while (rc == 0 && bytes.len > 0) {
+        hoot_str piece = hoot_str_head(bytes, SEND_WINDOW);
+
+        rc = put_piece(req, piece);
+        if (rc == 0)
+            rc = wait_until_sent(req);
+        bytes = hoot_str_from_index(bytes, piece.len);
+    }
+    return rc;
+}
+
+int hoot__h1_finish(hoot__exchange *ex)
+{
+    hoot__h1_request *req = hoot__h1_request_of(ex);
+    hoot__h1_conn *conn = req->conn;
+
+    if (!ex->answered || req->finished || req->response_left > 0)
+        return HOOT_ESTATE;
+    if (conn->state == HOOT__H1_GONE)
+        return HOOT_ECANCELED;
+    if (req->chunked) {
+        int rc = hoot_buf_add(&conn->stream->out, "0\r\n\r\n", 5);
+
+        if (rc < 0)
+            return rc;
+    }
+    req->finished = true;
+    hoot__h1_flush_soon(conn);
+    return 0;
+}

@@ -1,0 +1,206 @@
+/* The bytes of an answer's head. This is the one place that writes header fields to the wire, and it refuses
+ * names and values that would end a field or a head early (response splitting).
+ *
+ *     HTTP/1.1 200 OK
+ *     Date: ...           made once a second, together with Server
+ *     Server: hoot
+ *     (fields of the application)
+ *     Content-Length: 27 | Transfer-Encoding: chunked
+ *     Connection: close
+ *
+ * Date and Server of the application replace ours. Its Content-Length, Transfer-Encoding and Connection are
+ * left out: framing is ours alone. The size is added up first, so that head and body are one reservation and
+ * a run of copies. */
+#include "http/serving.h"
+
+#include "http/message.h"
+
+#include <string.h>
+
+#define MAX_NUMBER_CHARS 20
+
+/* What our own lines need at most: "HTTP/1.1 200 ", CRLFs, Content-Length with its number, Connection. */
+#define OWN_BYTES 160
+
+enum field {
+    FIELD_PLAIN,
+    FIELD_FRAMING, /* left out */
+    FIELD_CONNECTION,
+    FIELD_DATE,
+    FIELD_SERVER,
+};
+
+static bool is(hoot_str name, const char *other)
+{
+    return hoot_str_equal_nocase(name, hoot_str_from(other));
+}
+
+static enum field field_of(hoot_str name)
+{
+    switch (name.len) {
+    case 4: return is(name, "date") ? FIELD_DATE : FIELD_PLAIN;
+    case 6: return is(name, "server") ? FIELD_SERVER : FIELD_PLAIN;
+    case 10: return is(name, "connection") ? FIELD_CONNECTION : FIELD_PLAIN;
+    case 14: return is(name, "content-length") ? FIELD_FRAMING : FIELD_PLAIN;
+    case 17: return is(name, "transfer-encoding") ? FIELD_FRAMING : FIELD_PLAIN;
+    default: return FIELD_PLAIN;
+    }
+}
+
+bool hoot__h1_asks_close(const hoot__header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (headers[i].name.len == 10 && field_of(headers[i].name) == FIELD_CONNECTION &&
+            hoot__http_list_has(headers[i].value, "close"))
+            return true;
+    }
+    return false;
+}
+
+static char *put(char *at, const void *bytes, size_t len)
+{
+    memcpy(at, bytes, len);
+    return at + len;
+}
+
+#define PUT(at, literal) put(at, literal, sizeof(literal) - 1)
+
+static char *put_number(char *at, uint64_t number)
+{
+    char digits[MAX_NUMBER_CHARS];
+    char *p = digits + sizeof digits;
+
+    do {
+        *--p = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    return put(at, p, (size_t)(digits + sizeof digits - p));
+}
+
+static char *put_field(char *at, hoot_str name, hoot_str value)
+{
+    at = put(at, name.ptr, name.len);
+    at = PUT(at, ": ");
+    if (value.len)
+        at = put(at, value.ptr, value.len);
+    return PUT(at, "\r\n");
+}
+
+static char *put_status_line(char *at, int status)
+{
+    const char *reason;
+
+    if (status == 200)
+        return PUT(at, "HTTP/1.1 200 OK\r\n");
+    reason = hoot__http_reason(status);
+    at = PUT(at, "HTTP/1.1 ");
+    at = put_number(at, (uint64_t)status);
+    at = PUT(at, " ");
+    at = put(at, reason, strlen(reason));
+    return PUT(at, "\r\n");
+}
+
+/* --- Date and Server
+ * ---------------------------------------------------------------------------------------------- */
+
+static void refresh_common(hoot__http *http)
+{
+    const char *date = hoot__http_date_now();
+    const char *server = http->options.server_name;
+    char *at = http->common;
+
+    if (http->common_len && memcmp(http->common_date, date, HOOT__HTTP_DATE_CHARS) == 0)
+        return;
+    memcpy(http->common_date, date, HOOT__HTTP_DATE_CHARS);
+    at = put_field(at, HOOT_STR("Date"), hoot_str_of(date, HOOT__HTTP_DATE_CHARS));
+    if (server[0])
+        at = put_field(at, HOOT_STR("Server"), hoot_str_from(server));
+    http->common_len = (size_t)(at - http->common);
+}
+
+static char *put_common(hoot__http *http, char *at, bool own_date, bool own_server)
+{
+    const size_t date_len = sizeof "Date: \r\n" - 1 + HOOT__HTTP_DATE_CHARS;
+
+    if (!own_date)
+        at = put(at, http->common, date_len);
+    if (!own_server)
+        at = put(at, http->common + date_len, http->common_len - date_len);
+    return at;
+}
+
+/* --- the whole
+ * ---------------------------------------------------------------------------------------------------- */
+
+typedef struct plan {
+    size_t bytes; /* of the fields */
+    bool has_date, has_server;
+} plan;
+
+/* Check every field, and add up what they need. */
+static int plan_fields(const hoot__h1_answer *answer, plan *out)
+{
+    if (answer->status < 200 || answer->status > 599)
+        return HOOT_EINVAL;
+    for (size_t i = 0; i < answer->header_count; i++) {
+        const hoot__header *header = &answer->headers[i];
+        enum field field = field_of(header->name);
+
+        if (!hoot__http_is_token(header->name) || !hoot__http_is_field_value(header->value))
+            return HOOT_EINVAL;
+        out->has_date |= field == FIELD_DATE;
+        out->has_server |= field == FIELD_SERVER;
+        out->bytes += header->name.len + header->value.len + 4;
+    }
+    return 0;
+}
+
+static char *put_fields(char *at, const hoot__h1_answer *answer)
+{
+    for (size_t i = 0; i < answer->header_count; i++) {
+        const hoot__header *header = &answer->headers[i];
+        enum field field = field_of(header->name);
+
+        if (field != FIELD_FRAMING && field != FIELD_CONNECTION)
+            at = put_field(at, header->name, header->value);
+    }
+    return at;
+}
+
+static char *put_framing(char *at, const hoot__h1_answer *answer)
+{
+    if (answer->content_length >= 0) {
+        at = PUT(at, "Content-Length: ");
+        at = put_number(at, (uint64_t)answer->content_length);
+        at = PUT(at, "\r\n");
+    } else if (answer->chunked) {
+        at = PUT(at, "Transfer-Encoding: chunked\r\n");
+    }
+    if (answer->close)
+        at = PUT(at, "Connection: close\r\n");
+    else if (answer->keep_alive)
+        at = PUT(at, "Connection: keep-alive\r\n");
+    return PUT(at, "\r\n");
+}
+
+int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *answer, hoot_str body)
+{
+    plan fields = { 0 };
+    int rc = plan_fields(answer, &fields);
+    char *at;
+
+    if (rc < 0)
+        return rc;
+    refresh_common(http);
+    rc = hoot_buf_reserve(out, OWN_BYTES + http->common_len + fields.bytes + body.len);
+    if (rc < 0)
+        return rc;
+    at = put_status_line(out->data + out->len, answer->status);
+    at = put_common(http, at, fields.has_date, fields.has_server);
+    at = put_fields(at, answer);
+    at = put_framing(at, answer);
+    if (body.len)
+        at = put(at, body.ptr, body.len);
+    out->len = (size_t)(at - out->data);
+    return 0;
+}

@@ -1,0 +1,248 @@
+/* One request: from a parsed head to the end of its task.
+ *
+ * The struct lies in the request's arena, which the server keeps and hands on. A task is started for it at
+ * once, inside the callback that brought the last byte of the head: a handler that does not wait has answered
+ * before that callback returns. What happens when the handler returns without a whole answer is decided here.
+ */
+#include "http/serving.h"
+
+#include "http/message.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <time.h>
+
+static const hoot__exchange_ops h1_ops = {
+    .read_body = hoot__h1_read_body,
+    .respond = hoot__h1_respond,
+    .start = hoot__h1_start,
+    .write = hoot__h1_write,
+    .finish = hoot__h1_finish,
+};
+
+/* --- arenas
+ * ------------------------------------------------------------------------------------------------------- */
+
+static hoot_arena *arena_acquire(hoot__http *http)
+{
+    return http->spare_count > 0 ? http->spare_arenas[--http->spare_count] : hoot_arena_new(0);
+}
+
+static void arena_release(hoot__http *http, hoot_arena *arena)
+{
+    if (http->spare_count == HOOT__SPARE_ARENAS) {
+        hoot_arena_free(arena);
+        return;
+    }
+    hoot_arena_reset(arena);
+    http->spare_arenas[http->spare_count++] = arena;
+}
+
+/* --- making
+ * ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t monotonic_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int64_t body_length(const hoot__h1_head *head)
+{
+    switch (head->framing) {
+    case HOOT__H1_LENGTH: return (int64_t)head->content_length;
+    case HOOT__H1_CHUNKED: return -1;
+    default: return 0;
+    }
+}
+
+static bool copy_headers(hoot__exchange *ex, const hoot__h1_head *head)
+{
+    size_t bytes = head->header_count * sizeof *head->headers;
+
+    ex->headers.at = hoot_arena_alloc(ex->arena, bytes + 1);
+    if (!ex->headers.at)
+        return false;
+    memcpy(ex->headers.at, head->headers, bytes);
+    ex->headers.count = head->header_count;
+    memcpy(ex->known, head->known, sizeof ex->known);
+    return true;
+}
+
+static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn, const hoot__h1_head *head)
+{
+    ex->ops = &h1_ops;
+    ex->method = head->method;
+    ex->secure = conn->stream->secure;
+    ex->scheme = ex->secure ? HOOT_STR("https") : HOOT_STR("http");
+    ex->authority = head->authority;
+    ex->target = head->target;
+    ex->path = head->path;
+    ex->query = head->query;
+    ex->version = head->version;
+    ex->content_length = body_length(head);
+    ex->body_limit = conn->http->options.max_body_bytes;
+    ex->peer = conn->stream->peer;
+    ex->peer_port = conn->stream->peer_port;
+    ex->started_us = monotonic_us();
+}
+
+static hoot__h1_request *request_new(hoot__h1_conn *conn, const hoot__h1_head *head)
+{
+    hoot_arena *arena = arena_acquire(conn->http);
+    hoot__h1_request *req = arena ? hoot_arena_zalloc(arena, sizeof *req) : NULL;
+
+    if (!arena)
+        return NULL;
+    if (req)
+        req->ex.arena = arena;
+    if (!req || !copy_headers(&req->ex, head)) {
+        arena_release(conn->http, arena);
+        return NULL;
+    }
+    fill_exchange(&req->ex, conn, head);
+    req->conn = conn;
+    req->client_closes = !head->keep_alive;
+    req->expects_continue = head->expects_continue && head->framing != HOOT__H1_NO_BODY;
+    return req;
+}
+
+static void request_free(hoot__h1_request *req)
+{
+    hoot__h1_request_unpin(req);
+    arena_release(req->conn->http, req->ex.arena);
+}
+
+/* --- ending
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* The handler returned without an answer. */
+static void answer_instead(hoot__h1_request *req)
+{
+    static const hoot__header plain = { .name = { "Content-Type", 12 }, .value = { "text/plain", 10 } };
+    hoot__response_head head = { .headers = &plain, .header_count = 1, .body_bytes = -1 };
+    bool late = hoot__task_deadline(req->task) <= hoot_now_ms();
+    char text[80];
+    int len;
+
+    head.status = req->ex.body_status ? req->ex.body_status : late ? 503 : 500;
+    req->conn->http->stats.timeouts += late;
+    len = snprintf(text, sizeof text, "%d %s\n", head.status, hoot__http_reason(head.status));
+    /* When there is no memory for it either, the connection is cut. */
+    (void)hoot__h1_respond(&req->ex, &head, hoot_str_of(text, (size_t)len));
+}
+
+static void conclude(hoot__h1_request *req)
+{
+    hoot__http *http = req->conn->http;
+    hoot__exchange *ex = &req->ex;
+
+    if (!ex->answered)
+        answer_instead(req);
+    else if (!req->finished && req->response_left == 0 && !req->chunked)
+        (void)hoot__h1_finish(ex); /* all that was promised is there */
+    if (ex->answered)
+        http->stats.responses_by_class[ex->status / 100]++;
+    if (http->log)
+        http->log(ex, http->log_user);
+}
+
+static int run(hoot_error *err, void *arg)
+{
+    hoot__h1_request *req = arg;
+    hoot__http *http = req->conn->http;
+
+    (void)err;
+    req->task = hoot_current_task();
+    http->serve(&req->ex, http->user);
+    conclude(req);
+    return 0;
+}
+
+/* Where the connection goes after a request. */
+static void leave(hoot__h1_conn *conn, const hoot__h1_request *req)
+{
+    bool cut = !req->finished;
+    bool close_delimited = req->response_left < 0 && !req->chunked;
+
+    if (conn->state == HOOT__H1_GONE)
+        return;
+    if (cut && (close_delimited || !req->ex.answered)) {
+        hoot__h1_gone(conn, true); /* an orderly end would look like a whole answer */
+    } else if (cut || !req->keep_alive) {
+        conn->linger = cut || !req->client_closes || !conn->body.done || conn->in.start != conn->in.end;
+        hoot__h1_move(conn, HOOT__H1_LAST);
+    } else {
+        hoot__h1_move(conn, conn->body.done ? HOOT__H1_HEAD : HOOT__H1_REST);
+    }
+}
+
+static void on_done(int result, const hoot_error *err, void *arg)
+{
+    hoot__h1_request *req = arg;
+    hoot__h1_conn *conn = req->conn;
+
+    (void)result, (void)err;
+    conn->http->stats.in_flight--;
+    conn->request = NULL;
+    conn->in.base = 0;
+    leave(conn, req);
+    request_free(req);
+    hoot__h1_advance(conn);
+}
+
+/* --- starting
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void refuse_for_memory(hoot__h1_conn *conn)
+{
+    conn->http->stats.refused++;
+    hoot__h1_refuse_request(conn, 503, "no memory");
+}
+
+static void start_task(hoot__h1_conn *conn, hoot__h1_request *req)
+{
+    const hoot__task_options options = {
+        .name = "request",
+        .deadline_ms = hoot_now_ms() + conn->http->options.handler_timeout_ms,
+        .run_now = true,
+    };
+
+    conn->http->stats.in_flight++;
+    if (hoot__task_start(&options, run, on_done, req))
+        return;
+    conn->http->stats.in_flight--;
+    conn->request = NULL;
+    conn->in.base = 0;
+    request_free(req);
+    refuse_for_memory(conn);
+}
+
+void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size_t len)
+{
+    hoot__http *http = conn->http;
+    hoot__h1_request *req;
+
+    if (http->stats.in_flight >= http->options.max_in_flight) {
+        http->stats.refused++;
+        hoot__h1_refuse_request(conn, 503, "too many requests at once");
+        return;
+    }
+    req = request_new(conn, head);
+    if (!req) {
+        refuse_for_memory(conn);
+        return;
+    }
+    http->stats.requests++;
+    hoot__h1_body_init(&conn->body, head);
+    conn->in.start += (uint32_t)len;
+    conn->in.base = conn->in.start;
+    conn->scanned = 0;
+    conn->dropped = 0;
+    conn->served = true;
+    conn->request = req;
+    hoot__h1_move(conn, HOOT__H1_BUSY);
+    start_task(conn, req);
+}

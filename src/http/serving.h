@@ -1,0 +1,205 @@
+/* What the files that serve HTTP share: the server of one worker, its connections and their requests.
+ * docs/internals/connections.md tells how a connection moves. */
+#ifndef HOOT_HTTP_SERVING_H
+#define HOOT_HTTP_SERVING_H
+
+#include "http/h1_parser.h"
+#include "http/server.h"
+#include "runtime/task.h"
+
+typedef struct hoot__h1_conn hoot__h1_conn;
+typedef struct hoot__h1_request hoot__h1_request;
+
+/* Arenas kept for the next requests. */
+#define HOOT__SPARE_ARENAS 64
+
+/* Body of a request that nobody read: so much of it is taken and dropped before its connection is given up.
+ */
+#define HOOT__H1_MAX_DROPPED ((size_t)64 * 1024)
+
+struct hoot__http {
+    hoot__http_options options; /* no zero among them */
+    hoot__serve_fn serve;
+    void *user;
+    hoot__http_log_fn log;
+    void *log_user;
+    hoot__http_stats stats;
+    hoot__h1_conn
+        *conns; /* all that are alive, also those whose stream is gone but whose request still runs */
+    size_t conn_count;
+    bool draining;
+    hoot_waiter *closed_waiter; /* in hoot__http_wait_closed() */
+    hoot_arena *spare_arenas[HOOT__SPARE_ARENAS];
+    unsigned spare_count;
+    hoot__header *scratch; /* options.max_headers of them, for parsing */
+    char common[160];      /* "Date: ...\r\nServer: ...\r\n", made once a second */
+    size_t common_len;
+    char common_date[32]; /* the date it was made from */
+};
+
+/* --- connections (h1_conn.c) --- */
+
+typedef enum hoot__h1_state {
+    HOOT__H1_HEAD,   /* a head is awaited: none of it there (idle), or a part */
+    HOOT__H1_BUSY,   /* a request runs */
+    HOOT__H1_REST,   /* it was answered without its body having been read: that is dropped */
+    HOOT__H1_LAST,   /* the last answer is on its way out */
+    HOOT__H1_LINGER, /* our side is shut; what still comes is dropped, so that the answer is not lost to a
+                        reset */
+    HOOT__H1_GONE,   /* the stream is closed; freed when no request runs */
+} hoot__h1_state;
+
+/* The bytes that have come: data[start..end). What is before `base` belongs to the request that runs. */
+typedef struct hoot__h1_in {
+    char *data;
+    uint32_t capacity, base, start, end;
+} hoot__h1_input;
+
+/* Where in its body a request is. It outlives the request, so that an unread rest can be dropped. */
+typedef struct hoot__h1_body {
+    uint64_t left; /* HOOT__H1_LENGTH: bytes */
+    hoot__h1_chunks chunks;
+    uint8_t framing; /* hoot__h1_framing */
+    bool done;
+} hoot__h1_body;
+
+struct hoot__h1_conn {
+    hoot__http *http;
+    hoot_stream *stream; /* NULL: HOOT__H1_GONE */
+    hoot__h1_conn *prev, *next;
+    hoot__h1_request *request; /* HOOT__H1_BUSY; also HOOT__H1_GONE while its task ends */
+    hoot__h1_input in;
+    hoot__h1_body body;
+    size_t scanned;     /* how far the parser looked for the end of the head */
+    uint64_t since_ms;  /* when this state, or the head in it, began */
+    uint64_t sent_mark; /* how much the system had taken at sent_mark_ms, while `sending` */
+    uint64_t sent_mark_ms;
+    hoot__timer timer;
+    hoot__deferred flush_later;
+    uint32_t dropped; /* bytes, in HOOT__H1_REST and HOOT__H1_LINGER */
+    uint8_t state;
+    bool served;    /* a request before this one was */
+    bool idle;      /* counted in stats.connections_idle */
+    bool advancing; /* hoot__h1_advance() is on the stack */
+    bool sending;   /* a flush waits for the client to read */
+    bool eof;       /* the client has shut its side */
+    bool linger;    /* the client may still be sending when the last answer is out */
+    bool graced;    /* the idle limit has passed once, just as bytes came */
+};
+
+/* Go on: parse and start what is there, drop what must be, flush, and set deadlines. Does nothing inside
+ * itself. May free the connection, unless a request runs. */
+void hoot__h1_advance(hoot__h1_conn *conn);
+
+/* Change the state; asserts that the move is one of those drawn in connections.md. */
+void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state);
+
+/* Hand `out` to the system. Gives 0, 1 (some waits), or negative: the connection is gone then. */
+int hoot__h1_flush(hoot__h1_conn *conn);
+
+/* The same at the end of this turn, or of the batch that is under way. */
+void hoot__h1_flush_soon(hoot__h1_conn *conn);
+
+/* The client is gone, or must be: close the stream, cancel the request. The connection is freed when nothing
+ * of it is left on the stack and no request runs. `reset`: tell the client that something was cut. */
+void hoot__h1_gone(hoot__h1_conn *conn, bool reset);
+
+/* Answer with an error of the protocol and end the connection. */
+void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why);
+
+/* Set the timer to the connection's next deadline (h1_deadline.c). */
+void hoot__h1_watch(hoot__h1_conn *conn);
+
+/* --- the read buffer (h1_input.c) --- */
+
+/* Room for bytes from the stream. Gives NULL: none, stop reading. */
+char *hoot__h1_input_room(hoot__h1_conn *conn, size_t *out_room);
+
+/* Let it go if it is empty. */
+void hoot__h1_input_rest(hoot__h1_conn *conn);
+
+void hoot__h1_input_free(hoot__h1_conn *conn);
+
+/* Let go of the buffer that a request's head lies in, if the connection has another by now. */
+void hoot__h1_request_unpin(hoot__h1_request *req);
+
+static inline hoot_str hoot__h1_input_bytes(const hoot__h1_conn *conn)
+{
+    return hoot_str_of(conn->in.data + conn->in.start, conn->in.end - conn->in.start);
+}
+
+/* --- bodies (h1_body.c) --- */
+
+void hoot__h1_body_init(hoot__h1_body *body, const hoot__h1_head *head);
+
+/* Take the next piece of the body out of what has come.
+ * Gives 1 a piece (a slice of the read buffer); 0 the end, and the trailer section of a chunked body; 2
+ * nothing there yet; -status and
+ * `*out_why`. */
+int hoot__h1_body_next(hoot__h1_conn *conn, hoot_str *out_piece, hoot_str *out_trailers,
+                       const char **out_why);
+
+/* hoot__exchange_ops.read_body */
+int hoot__h1_read_body(hoot__exchange *ex, hoot_str *out_piece);
+
+/* Drop the rest of a body that nobody reads. Gives true: it is gone; false: more has to come; a body that is
+ * too long or not well formed moves the connection to HOOT__H1_LAST. */
+bool hoot__h1_drop_body(hoot__h1_conn *conn);
+
+/* --- requests (h1_request.c) --- */
+
+struct hoot__h1_request {
+    hoot__exchange ex;
+    hoot__h1_conn *conn;
+    hoot_task *task;
+    char *pinned; /* the buffer that the head lies in, when `in` has moved on from it */
+    uint32_t pinned_capacity;
+    hoot_waiter *body_waiter;
+    hoot_waiter *send_waiter;
+    uint64_t body_wait_ms;   /* when the wait under way began */
+    uint64_t body_waited_ms; /* all waits before it */
+    int body_code;           /* < 0: the body has failed */
+    bool lent;               /* a piece of the body is in the handler's hands */
+    bool keep_alive;         /* what the client asked for; then, what was answered */
+    bool client_closes;      /* it asked for the end: nothing comes after this request */
+    bool expects_continue;   /* and has not been told to go on */
+    bool head_only;          /* the answer has no body: HEAD, 204, 304 */
+    bool chunked;            /* the answer is */
+    bool finished;           /* the answer is whole */
+    int64_t response_left;   /* bytes promised and not written; -1: no promise */
+};
+
+/* Start a task for the head that was parsed; `head` slices lie in the read buffer, `len` bytes long. */
+void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size_t len);
+
+static inline hoot__h1_request *hoot__h1_request_of(hoot__exchange *ex)
+{
+    return (hoot__h1_request *)(void *)ex;
+}
+
+/* hoot__exchange_ops (h1_answer.c) */
+int hoot__h1_respond(hoot__exchange *ex, const hoot__response_head *head, hoot_str body);
+int hoot__h1_start(hoot__exchange *ex, const hoot__response_head *head);
+int hoot__h1_write(hoot__exchange *ex, hoot_str bytes);
+int hoot__h1_finish(hoot__exchange *ex);
+
+/* --- the bytes of an answer (h1_head_write.c) --- */
+
+typedef struct hoot__h1_answer {
+    int status;
+    const hoot__header *headers;
+    size_t header_count;
+    int64_t content_length; /* -1: leave the field out */
+    bool chunked;
+    bool close;      /* "Connection: close" */
+    bool keep_alive; /* "Connection: keep-alive", for HTTP/1.0 */
+} hoot__h1_answer;
+
+/* Append a head, and `body` behind it, in one piece: all of it or nothing.
+ * Errors: HOOT_EINVAL a status or field that may not be sent; HOOT_ENOMEM; HOOT_ELIMIT. */
+int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *answer, hoot_str body);
+
+/* Does one of the fields ask for the end of the connection? */
+bool hoot__h1_asks_close(const hoot__header *headers, size_t count);
+
+#endif
