@@ -1,0 +1,152 @@
+"""Workers that come and go: restarts that lose nothing, crashes that are mended, stops that finish what is under way."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support import hooter, process
+
+
+def workers(server):
+    """The worker processes, by id, in no order."""
+    return set(process.tree(server.pid)) - {server.pid}
+
+
+class Wrk:
+    """wrk with keep-alive connections, in the background."""
+
+    def __init__(self, url, seconds, connections=32, *options):
+        self.seconds = seconds
+        self.process = subprocess.Popen(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, url],
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def result(self):
+        """Gives the number of requests, and every kind of failure that wrk counts."""
+        output = self.process.communicate(timeout=self.seconds + 60)[0]
+        requests = int(re.search(r"(\d+) requests in", output).group(1))
+        failures = [line.strip() for line in output.splitlines() if "Socket errors" in line or "Non-2xx" in line]
+        return requests, failures
+
+
+def test_four_rolling_restarts_in_six_seconds_lose_no_request(start_server):
+    server = start_server("mischief", "--workers", 2)
+    first = workers(server)
+    load = Wrk(f"{server.url}/ok", 7)
+    for _ in range(4):
+        time.sleep(1.5)
+        server.signal(signal.SIGHUP)
+    requests, failures = load.result()
+    print(f"\n{requests} requests over four restarts, failures: {failures or 'none'}")
+    assert requests > 100 and failures == []
+    process.wait_until(lambda: len(workers(server)) == 2, 15, "the old workers gone")
+    assert not workers(server) & first
+    assert server.log.count("every worker was replaced") >= 2
+
+
+def test_a_restart_runs_the_binary_that_is_on_disk_now(start_server, tmp_path):
+    import shutil
+    from support import paths
+    copy = tmp_path / "service"
+    shutil.copy2(paths.binary("mischief"), copy)
+    port = process.free_port()
+    log = open(tmp_path / "log", "wb")
+    master = subprocess.Popen([copy, "--bind", f"127.0.0.1:{port}", "--workers", "1"], stdout=log, stderr=log,
+                              preexec_fn=process.die_with_parent)
+    try:
+        process.wait_until(lambda: process.can_connect(("127.0.0.1", port)), 20, "it accepting")
+        old = process.tree(master.pid)[1]
+        os.replace(shutil.copy2(copy, tmp_path / "new"), copy)      # another file under the same name
+        master.send_signal(signal.SIGHUP)
+        process.wait_until(lambda: old not in process.tree(master.pid), 20, "the old worker gone")
+        (new,) = process.tree(master.pid)[1:]
+        assert os.readlink(f"/proc/{new}/exe") == str(copy)
+
+        copy.unlink()                                               # a restart that cannot work changes nothing
+        master.send_signal(signal.SIGHUP)
+        process.wait_until(lambda: b"could not be started" in (tmp_path / "log").read_bytes(), 10, "it saying so")
+        assert process.tree(master.pid)[1:] == [new]
+        assert process.can_connect(("127.0.0.1", port))
+    finally:
+        master.terminate()
+        assert master.wait(40) == 0
+
+
+def test_a_crashed_worker_is_replaced(start_server):
+    server = start_server("mischief", "--workers", 2)
+    first = workers(server)
+    with pytest.raises(OSError):
+        server.request("GET", "/crash")
+    process.wait_until(lambda: len(workers(server)) == 2 and workers(server) != first, 10, "a new worker")
+    assert "was ended by signal 11" in server.log or "AddressSanitizer" in server.log
+    assert len(workers(server) & first) == 1
+    for _ in range(20):
+        assert server.request("GET", "/ok").status == 200
+    server.log_path.write_text("")      # the crash was asked for: nothing of it is a finding
+
+
+def test_a_worker_that_dies_at_each_start_is_tried_ever_more_slowly(start_server):
+    server = start_server("mischief", "--workers", 1)
+    began = time.monotonic()
+    deaths = 0
+    while time.monotonic() - began < 4:
+        for worker in workers(server):
+            try:
+                os.kill(worker, signal.SIGKILL)
+                deaths += 1
+            except ProcessLookupError:
+                pass
+        time.sleep(0.02)
+    assert 3 <= deaths <= 12, deaths
+    process.wait_until(lambda: server.request("GET", "/ok").status == 200, 15, "it serving again")
+
+
+def test_sigterm_lets_requests_under_way_finish(start_server):
+    server = start_server("mischief", "--workers", 2)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(server.request("GET", "/sleep?ms=1500")))
+    thread.start()
+    time.sleep(0.5)
+    server.signal(signal.SIGTERM)
+    thread.join()
+    assert answers[0].status == 200 and answers[0].headers["Connection"] == "close"
+    server.stop()
+
+
+def test_what_outlasts_the_drain_time_is_cut(start_server):
+    server = start_server("mischief", "--workers", 1, "--drain-timeout", 1)
+    with socket.create_connection(server.address) as client:
+        client.sendall(b"GET /sleep?ms=30000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.3)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 10
+    assert "did not end within" in server.log
+
+
+def test_workers_leave_when_their_master_is_killed(start_server):
+    server = start_server("mischief", "--workers", 2)
+    left = workers(server)
+    os.kill(server.pid, signal.SIGKILL)
+    server.process.wait()
+    process.wait_until(lambda: not any(os.path.exists(f"/proc/{one}") for one in left), 20, "the workers gone")
+    assert "the master process is gone" in server.log
+    server.process = None
+
+
+def test_both_workers_serve(start_server):
+    server = start_server("mischief", "--workers", 2)
+    Wrk(f"{server.url}/ok", 1).result()
+    for worker in workers(server):
+        assert process.cpu_seconds(worker) > 0.05
+
+
+def test_a_start_that_cannot_work_ends(tmp_path, start_server):
+    with pytest.raises(AssertionError, match="ended with"):
+        start_server("hooter", "--workers", 2, env=hooter.environment(HOOTER_DB_URL="sqlite:/nonexistent/deep/down/x.db",
+                                                                      HOOTER_DB_PORT="0"))
