@@ -1,0 +1,231 @@
+/* Packets over a stream.
+ *
+ *     +-------------+------------+---------------------+
+ *     | length (3)  | number (1) | payload             |   length 0xffffff: the payload goes on in the next
+ * packet
+ *     +-------------+------------+---------------------+
+ *
+ * A payload in one packet, nearly every one, is given where it lies in the reader's buffer. One in several
+ * packets is copied together in `joined`. What was given stays in front of the reader (`held`) and is dropped
+ * by the next read, so rows may be used in place while the task waits for something else.
+ *
+ * Texts in rows want a terminator, and the byte behind a payload belongs to the next packet. So a row is
+ * moved one byte to the left, over its own header, which nobody needs any more. Reserving a byte behind was
+ * tried: it means copying every row. */
+#include "channel.h"
+
+#include "protocol.h"
+
+enum {
+    HEADER_BYTES = 4,
+    KEEP_BYTES = 64 * 1024,  /* a buffer that is larger is let go when its answer is complete */
+    CHUNK_BYTES = 64 * 1024, /* what of a long payload is gathered at a time */
+    MAX_PENDING = 64 * 1024, /* what may wait while more of it is gathered */
+};
+
+void hoot__my_channel_init(hoot__my_channel *channel, hoot_stream *stream, uint64_t max_bytes)
+{
+    memset(channel, 0, sizeof(*channel));
+    channel->stream = stream;
+    channel->max_bytes = max_bytes < HOOT__MY_PAYLOAD_MAX ? (size_t)max_bytes : HOOT__MY_PAYLOAD_MAX;
+    hoot__reader_init(&channel->reader, stream, HOOT__MY_PACKET_MAX + HEADER_BYTES + KEEP_BYTES);
+    hoot_buf_init(&channel->joined, channel->max_bytes + 1);
+}
+
+void hoot__my_channel_fini(hoot__my_channel *channel)
+{
+    hoot_stream_close(channel->stream);
+    channel->stream = NULL;
+    hoot__reader_fini(&channel->reader);
+    hoot_buf_fini(&channel->joined);
+}
+
+/* One packet's payload, in chunks, waiting for room between them. */
+static int write_chunks(hoot__my_channel *channel, hoot_str payload)
+{
+    while (payload.len > 0) {
+        hoot_str chunk = hoot_str_head(payload, CHUNK_BYTES);
+        int rc = hoot_buf_add_str(&channel->stream->out, chunk);
+
+        payload = hoot_str_from_index(payload, chunk.len);
+        if (rc == 0 && payload.len > 0)
+            rc = hoot__reader_flush(&channel->reader, MAX_PENDING);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int write_packet(hoot__my_channel *channel, hoot_str payload)
+{
+    hoot_buf *out = &channel->stream->out;
+    int rc;
+
+    rc = hoot_buf_reserve(out, HEADER_BYTES + (payload.len < CHUNK_BYTES ? payload.len : CHUNK_BYTES));
+    if (rc < 0)
+        return rc;
+    hoot__my_put_u24(out, (uint32_t)payload.len);
+    hoot__my_put_u8(out, channel->sequence++);
+    rc = write_chunks(channel, payload);
+    if (rc < 0)
+        channel->torn = true;
+    return rc;
+}
+
+int hoot__my_channel_write(hoot__my_channel *channel, hoot_str payload)
+{
+    hoot_str rest = payload;
+    bool more;
+
+    do {
+        hoot_str piece = hoot_str_head(rest, HOOT__MY_PACKET_MAX);
+        int rc = write_packet(channel, piece);
+
+        more = piece.len == HOOT__MY_PACKET_MAX;
+        rest = hoot_str_from_index(rest, piece.len);
+        if (rc < 0) {
+            channel->torn = channel->torn || rest.ptr != payload.ptr + piece.len;
+            return rc;
+        }
+    } while (more);
+    return 0;
+}
+
+int hoot__my_channel_flush(hoot__my_channel *channel)
+{
+    return hoot__reader_flush(&channel->reader, SIZE_MAX);
+}
+
+/* `len` bytes in front. Gives: 1; 0 not there, without `wait`; negative. */
+static int want(hoot__my_channel *channel, bool wait, size_t len)
+{
+    int rc;
+
+    if (hoot__reader_bytes(&channel->reader).len >= len)
+        return 1;
+    if (!wait)
+        return 0;
+    rc = hoot__reader_fill(&channel->reader, len);
+    return rc < 0 ? rc : 1;
+}
+
+static int check_length(const hoot__my_channel *channel, size_t len, hoot_error *err)
+{
+    if (len <= channel->max_bytes - channel->joined.len)
+        return 0;
+    return hoot_error_set(err, HOOT_ELIMIT,
+                          "the answer has a row or packet of more than %zu bytes (max_answer_bytes)",
+                          channel->max_bytes);
+}
+
+static int check_sequence(hoot__my_channel *channel, uint8_t number, hoot__my_packet *packet, hoot_error *err)
+{
+    if (number == channel->sequence) {
+        channel->sequence++;
+        return 0;
+    }
+    if (packet->len == 0 || (unsigned char)packet->ptr[0] != HOOT__MY_ERR)
+        packet->len = 0;
+    return hoot_error_set(err, HOOT_EPROTOCOL, "packet number %u came where %u was due", (unsigned)number,
+                          (unsigned)channel->sequence);
+}
+
+/* One packet, its payload in place. Gives: as want(). */
+static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
+{
+    const unsigned char *header;
+    size_t len;
+    int rc;
+
+    hoot__reader_consume(&channel->reader, channel->held);
+    channel->held = 0;
+    rc = want(channel, wait, HEADER_BYTES);
+    if (rc <= 0)
+        return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
+    header = (const unsigned char *)hoot__reader_bytes(&channel->reader).ptr;
+    len = (size_t)header[0] | (size_t)header[1] << 8 | (size_t)header[2] << 16;
+    rc = check_length(channel, len, err);
+    if (rc < 0)
+        return rc;
+    rc = want(channel, wait, HEADER_BYTES + len);
+    if (rc <= 0)
+        return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
+    channel->held = HEADER_BYTES + len;
+    header = (const unsigned char *)hoot__reader_bytes(&channel->reader).ptr;
+    out_packet->ptr = channel->reader.in.data + channel->reader.start + HEADER_BYTES;
+    out_packet->len = len;
+    rc = check_sequence(channel, header[3], out_packet, err);
+    return rc < 0 ? rc : 1;
+}
+
+/* Add a piece to `joined`, whose last byte is kept free. */
+static int join(hoot__my_channel *channel, const hoot__my_packet *piece, hoot_error *err)
+{
+    int rc = hoot_buf_reserve(&channel->joined, piece->len + 1);
+
+    if (rc == 0)
+        rc = hoot_buf_add(&channel->joined, piece->ptr, piece->len);
+    return rc < 0 ? hoot_error_set(err, rc, "no memory for a packet of %zu bytes",
+                                   channel->joined.len + piece->len)
+                  : 0;
+}
+
+/* A new payload begins: the one before is not wanted any more. */
+static void forget_joined(hoot__my_channel *channel)
+{
+    if (channel->joined.capacity > KEEP_BYTES)
+        hoot_buf_fini(&channel->joined);
+    hoot_buf_clear(&channel->joined);
+}
+
+int hoot__my_channel_read(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
+{
+    hoot__my_packet piece = { NULL, 0 };
+
+    *out_packet = piece;
+    if (!channel->joining && channel->joined.len > 0)
+        forget_joined(channel);
+    for (;;) {
+        int rc = read_one(channel, wait, &piece, err);
+
+        if (rc <= 0) {
+            *out_packet = piece;
+            return rc;
+        }
+        if (!channel->joining && piece.len < HOOT__MY_PACKET_MAX) {
+            *out_packet = piece;
+            return 1;
+        }
+        rc = join(channel, &piece, err);
+        if (rc < 0)
+            return rc;
+        channel->joining = piece.len == HOOT__MY_PACKET_MAX;
+        if (!channel->joining) {
+            *out_packet = (hoot__my_packet){ channel->joined.data, channel->joined.len };
+            return 1;
+        }
+        piece = (hoot__my_packet){ NULL, 0 };
+    }
+}
+
+void hoot__my_channel_make_room(hoot__my_channel *channel, hoot__my_packet *packet)
+{
+    if (channel->joined.len > 0)
+        return;
+    memmove(packet->ptr - 1, packet->ptr, packet->len);
+    packet->ptr--;
+}
+
+void hoot__my_channel_trim(hoot__my_channel *channel)
+{
+    hoot__reader *reader = &channel->reader;
+
+    hoot__reader_consume(reader, channel->held);
+    channel->held = 0;
+    if (!channel->joining)
+        forget_joined(channel);
+    if (reader->start == reader->in.len && reader->in.capacity > KEEP_BYTES) {
+        hoot_buf_fini(&reader->in);
+        reader->start = 0;
+    }
+}

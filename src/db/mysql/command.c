@@ -1,0 +1,287 @@
+/* Running statements and reading their rows.
+ *
+ * A statement without parameters goes as COM_QUERY: one round trip, nothing left on the server. One with
+ * parameters is prepared once a connection and run by its id from then on; values never become SQL text. A
+ * server that has forgotten an id, or that is full of prepared statements, gets one more try.
+ *
+ * Procedures answer with several results. The first that has rows is the answer; those behind it are read and
+ * dropped in their order, when the rows of the first have been read. */
+#include "connection.h"
+
+#include "params.h"
+#include "protocol.h"
+#include "rows.h"
+#include "session.h"
+
+enum {
+    ERR_UNKNOWN_STATEMENT = 1243,
+    ERR_TOO_MANY_STATEMENTS = 1461,
+    ERR_REPREPARE = 1615,
+};
+
+static bool is_tracked(const hoot__my_link *link)
+{
+    return (link->greeting.capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
+}
+
+/* --- rows and results --- */
+
+static int fail_row(hoot__my_link *link, uint32_t column, hoot_error *err)
+{
+    if (column == 0)
+        hoot_error_set(err, HOOT_EPROTOCOL, "a row does not have the form of its %u columns",
+                       link->columns.count);
+    else
+        hoot_error_set(err, HOOT_EPROTOCOL, "the value of column %u (\"%s\") is malformed", column,
+                       link->columns.names[column - 1]);
+    return hoot__my_fail(link, HOOT_EPROTOCOL, err);
+}
+
+static int decode(hoot__my_link *link, hoot__my_packet packet, hoot_error *err)
+{
+    uint32_t column;
+    int rc;
+
+    hoot__my_channel_make_room(&link->channel, &packet);
+    rc = link->reply.binary ? hoot__my_row_binary(&link->columns, packet, &column)
+                            : hoot__my_row_text(&link->columns, packet, &column);
+    return rc < 0 ? fail_row(link, column, err) : 0;
+}
+
+/* All rows were given: nothing of the results behind them is kept, for the columns' names stay with the
+ * caller. */
+static int finish_rows(hoot__my_link *link, hoot_error *err)
+{
+    link->reply.columns = NULL;
+    return hoot__my_finish(link, err);
+}
+
+int hoot__my_next_row(hoot_link *base, const hoot_value **out_cells, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    hoot__my_packet packet;
+    int rc;
+
+    if (link->state == HOOT__MY_IDLE)
+        return 0;
+    if (link->state != HOOT__MY_BUSY)
+        return hoot_error_set(err, HOOT_ESTATE, "the answer was left in the middle");
+    rc = hoot__my_step(link, true, &packet, err);
+    switch (rc) {
+    case HOOT__MY_ROW:
+        rc = decode(link, packet, err);
+        *out_cells = link->columns.cells;
+        return rc < 0 ? rc : 1;
+    case HOOT__MY_ROWS_END: return finish_rows(link, err);
+    case HOOT__MY_REFUSED: return hoot__my_refuse(link, err);
+    default: return rc;
+    }
+}
+
+int hoot__my_skip_rows(hoot_link *base)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    hoot__my_packet packet;
+
+    if (link->state != HOOT__MY_BUSY)
+        return link->state == HOOT__MY_IDLE;
+    link->reply.columns = NULL;
+    while (link->reply.due != HOOT__MY_DUE_NOTHING) {
+        int rc = hoot__my_step(link, false, &packet, NULL);
+
+        if (rc < 0)
+            return 0;
+        if (rc == HOOT__MY_REFUSED) {
+            (void)hoot__my_refuse(link, NULL);
+            return link->state == HOOT__MY_IDLE;
+        }
+        if (!packet.ptr) {
+            hoot__my_move_to(link, HOOT__MY_UNFINISHED);
+            return 0;
+        }
+    }
+    hoot__my_move_to(link, HOOT__MY_IDLE);
+    return 1;
+}
+
+static void fill_answer(hoot__my_link *link, uint32_t columns, hoot_answer *out)
+{
+    const hoot__my_ok *ok = &link->reply.ok;
+
+    *out = (hoot_answer){ .column_count = columns, .names = link->columns.names };
+    if (columns > 0)
+        return;
+    out->affected_rows = ok->affected_rows;
+    out->last_insert_id = link->base.last_insert_id = ok->last_insert_id;
+    out->warnings = ok->warnings;
+    hoot__my_move_to(link, HOOT__MY_IDLE);
+}
+
+/* The columns of a result whose rows come now. */
+static int begin_rows(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err)
+{
+    uint32_t unknown = link->columns.unknown_column;
+
+    if (unknown) {
+        hoot__my_move_to(link, HOOT__MY_UNFINISHED);
+        return hoot_error_set(
+            err, HOOT_ENOTSUP, "column \"%s\" has a type that is not known (%u): cast it to text",
+            link->columns.names[unknown - 1], (unsigned)link->columns.items[unknown - 1].type);
+    }
+    fill_answer(link, link->columns.count, out_answer);
+    return 0;
+}
+
+/* From the command that was sent to its first row, or to its end. */
+static int read_answer(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err)
+{
+    hoot__my_packet packet;
+
+    while (link->reply.due != HOOT__MY_DUE_NOTHING) {
+        int rc = hoot__my_step(link, true, &packet, err);
+
+        if (rc < 0)
+            return rc;
+        if (rc == HOOT__MY_REFUSED)
+            return hoot__my_refuse(link, err);
+        if (rc == HOOT__MY_COLUMNS)
+            return begin_rows(link, out_answer, err);
+    }
+    fill_answer(link, 0, out_answer);
+    return 0;
+}
+
+/* --- text --- */
+
+static int check_length(const hoot__my_link *link, size_t len, hoot_error *err)
+{
+    if (len < link->max_command)
+        return 0;
+    return hoot_error_set(err, HOOT_ELIMIT,
+                          "the statement has %zu bytes: the server takes less than %zu in one command (its "
+                          "max_allowed_packet)",
+                          len, link->max_command);
+}
+
+/* A command that is one byte and a text. */
+static int send_text(hoot__my_link *link, uint8_t command, hoot_str sql, hoot_error *err)
+{
+    int rc = check_length(link, sql.len + 1, err);
+
+    if (rc < 0)
+        return rc;
+    hoot_buf_clear(&link->command);
+    hoot__my_put_u8(&link->command, command);
+    (void)hoot_buf_add_str(&link->command, sql);
+    return hoot__my_send(link, err);
+}
+
+static int run_text(hoot__my_link *link, hoot_str sql, hoot_answer *out_answer, hoot_error *err)
+{
+    int rc;
+
+    link->changes_state = hoot__my_may_change_state(sql, is_tracked(link));
+    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, &link->columns);
+    rc = send_text(link, HOOT__MY_COM_QUERY, sql, err);
+    return rc < 0 ? rc : read_answer(link, out_answer, err);
+}
+
+/* --- prepared statements --- */
+
+static int send_prepare(hoot__my_link *link, hoot_str sql, hoot_error *err)
+{
+    int rc;
+
+    link->changes_state = false; /* preparing alone runs nothing */
+    hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities);
+    rc = send_text(link, HOOT__MY_COM_STMT_PREPARE, sql, err);
+    return rc < 0 ? rc : hoot__my_finish(link, err);
+}
+
+static int prepare(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, hoot_error *err)
+{
+    hoot_error local = HOOT_ERROR_INIT;
+    hoot__my_statement *statement;
+    int rc = send_prepare(link, sql, &local);
+
+    if (rc < 0 && local.server_code == ERR_TOO_MANY_STATEMENTS && link->statements.count > 0) {
+        hoot__my_statements_clear(&link->statements, true);
+        rc = send_prepare(link, sql, &local);
+    }
+    if (rc < 0) {
+        if (err)
+            *err = local;
+        return rc;
+    }
+    statement =
+        hoot__my_statements_add(&link->statements, sql, link->reply.prepared.id, link->reply.prepared.params);
+    if (!statement)
+        return hoot_error_set(err, HOOT_ENOMEM, "no memory for a prepared statement");
+    statement->changes_state = hoot__my_may_change_state(sql, is_tracked(link));
+    *out = statement;
+    return 0;
+}
+
+static int execute(hoot__my_link *link, const hoot__my_statement *statement, const hoot_value *params,
+                   size_t count, hoot_answer *out_answer, hoot_error *err)
+{
+    size_t bytes;
+    int rc;
+
+    if (statement->params != count)
+        return hoot_error_set(err, HOOT_EINVAL,
+                              "the statement has %u placeholders, but %zu parameters were given",
+                              (unsigned)statement->params, count);
+    rc = hoot__my_params_check(params, count, link->max_command - 1, &bytes, err);
+    if (rc < 0)
+        return rc;
+    hoot_buf_clear(&link->command);
+    (void)hoot_buf_reserve(&link->command, bytes);
+    hoot__my_params_write(&link->command, statement->id, params, count);
+    link->changes_state = statement->changes_state;
+    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, true, &link->columns);
+    rc = hoot__my_send(link, err);
+    return rc < 0 ? rc : read_answer(link, out_answer, err);
+}
+
+/* The server has forgotten the statement, or could not keep up with changes to its tables. */
+static bool wants_anew(const hoot__my_link *link, const hoot_error *err)
+{
+    return link->state == HOOT__MY_IDLE &&
+           (err->server_code == ERR_UNKNOWN_STATEMENT || err->server_code == ERR_REPREPARE);
+}
+
+static int run_prepared(hoot__my_link *link, hoot_str sql, const hoot_value *params, size_t count,
+                        hoot_answer *out_answer, hoot_error *err)
+{
+    hoot__my_statement *statement = hoot__my_statements_find(&link->statements, sql);
+    hoot_error local = HOOT_ERROR_INIT;
+    int rc = statement ? execute(link, statement, params, count, out_answer, &local) : 1;
+
+    if (rc < 0 && wants_anew(link, &local)) {
+        hoot__my_statements_drop(&link->statements, statement, local.server_code == ERR_REPREPARE);
+        rc = 1;
+    }
+    if (rc == 1) {
+        rc = prepare(link, sql, &statement, &local);
+        if (rc == 0)
+            rc = execute(link, statement, params, count, out_answer, &local);
+    }
+    if (rc < 0 && err)
+        *err = local;
+    return rc;
+}
+
+int hoot__my_run(hoot_link *base, hoot_str sql, const hoot_value *params, size_t param_count,
+                 hoot_answer *out_answer, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    int rc = hoot__my_check_idle(link, err);
+
+    if (rc < 0)
+        return rc;
+    link->base.last_insert_id = 0;
+    if (param_count == 0)
+        return run_text(link, sql, out_answer, err);
+    return run_prepared(link, sql, params, param_count, out_answer, err);
+}

@@ -1,0 +1,93 @@
+/* One connection to a MySQL or MariaDB server: what the functions of the driver's table share.
+ * docs/internals/mysql.md draws its states. */
+#ifndef HOOT_DB_MYSQL_CONNECTION_H
+#define HOOT_DB_MYSQL_CONNECTION_H
+
+#include "channel.h"
+#include "greeting.h"
+#include "reply.h"
+#include "statements.h"
+
+#include <hoot/sys/driver.h>
+
+typedef enum hoot__my_state {
+    HOOT__MY_LOGIN,      /* until the server has let us in */
+    HOOT__MY_IDLE,       /* nothing under way: the only state from which a command may be sent */
+    HOOT__MY_BUSY,       /* a command was sent and its answer is being read */
+    HOOT__MY_UNFINISHED, /* somebody stopped reading in the middle: recover() or close() */
+    HOOT__MY_BROKEN,     /* close() only */
+} hoot__my_state;
+
+typedef struct hoot__my_link {
+    hoot_link base;
+    hoot__my_state state;
+    hoot__my_channel channel;
+    hoot__my_greeting greeting; /* capabilities are those that both sides have */
+    hoot__my_reply reply;       /* the answer under way */
+    hoot__my_columns columns;   /* of the last result */
+    hoot__my_statements statements;
+    hoot_buf command;   /* the one that is made now */
+    size_t max_command; /* the server's max_allowed_packet */
+    bool changes_state; /* the statement under way may do so beyond what is tracked */
+} hoot__my_link;
+
+static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
+{
+    return (hoot__my_link *)link;
+}
+
+/* --- connection.c --- */
+
+/* A link over a stream that is connected already; takes it over, on failure too. What connect() does behind
+ * the socket. Suspends. */
+int hoot__my_link_open(const hoot_target *target, hoot_stream *stream, hoot__my_link **out_link,
+                       hoot_error *err);
+
+/* The one place that changes `state`, and the flags of the base with it. */
+void hoot__my_move_to(hoot__my_link *link, hoot__my_state state);
+
+/* Something went wrong with the connection itself (`rc`, `err` as left by channel or reply): put where it was
+ * in front of the text, and move to UNFINISHED (deadline, cancelling) or BROKEN. Gives: the code for the
+ * caller. */
+int hoot__my_fail(hoot__my_link *link, int rc, hoot_error *err);
+
+/* The server refused a command. Gives: the code. */
+int hoot__my_refuse(hoot__my_link *link, hoot_error *err);
+
+/* Errors: HOOT_ESTATE, HOOT_ECONNLOST, and HOOT_ECANCELED or HOOT_ETIMEOUT when the task is at its end
+ * already. */
+int hoot__my_check_idle(hoot__my_link *link, hoot_error *err);
+
+/* Send link->command behind the closings that wait; the link is busy then. */
+int hoot__my_send(hoot__my_link *link, hoot_error *err);
+
+/* Read one packet and feed the reply. Gives: a hoot__my_event with the packet; HOOT__MY_GOES_ON without
+ * `wait` when none is there yet (packet.ptr is NULL then); negative: hoot__my_fail() was called. */
+int hoot__my_step(hoot__my_link *link, bool wait, hoot__my_packet *out_packet, hoot_error *err);
+
+/* Read what is left of the answer, dropping it, for commands that have no rows or whose rows nobody wants.
+ * Gives: 0; a refusal's code; negative as above. */
+int hoot__my_finish(hoot__my_link *link, hoot_error *err);
+
+/* A command without arguments that is answered by OK. */
+int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err);
+
+/* Queue the statement that makes a session ours: character set, autocommit, tracking. `link->channel` gets it
+ * unflushed. */
+int hoot__my_write_setup(hoot__my_link *link);
+/* Read its answer. */
+int hoot__my_read_setup(hoot__my_link *link, hoot_error *err);
+
+/* --- the driver's table --- */
+int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err);
+void hoot__my_close(hoot_link *link);
+bool hoot__my_is_alive(hoot_link *link);
+int hoot__my_run(hoot_link *link, hoot_str sql, const hoot_value *params, size_t param_count,
+                 hoot_answer *out_answer, hoot_error *err);
+int hoot__my_next_row(hoot_link *link, const hoot_value **out_cells, hoot_error *err);
+int hoot__my_skip_rows(hoot_link *link);
+int hoot__my_recover(hoot_link *link, hoot_error *err);
+int hoot__my_reset(hoot_link *link, hoot_error *err);
+int hoot__my_ping(hoot_link *link, hoot_error *err);
+
+#endif

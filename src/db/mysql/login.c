@@ -1,0 +1,225 @@
+/* Logging in: one answer to the greeting, then at most a few rounds in which the server asks for another
+ * plugin, for a full proof, or refuses. Nothing else is sent until its OK. TLS will come between the greeting
+ * and this file: from then on the channel's stream is another.
+ *
+ * The password leaves in clear in one case only: caching_sha2_password's full proof over a unix socket (or
+ * TLS). */
+#include "login.h"
+
+#include "answer.h"
+#include "auth.h"
+#include "protocol.h"
+
+#include <hoot/crypto.h>
+#include <hoot/version.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    ROUNDS_MAX = 8,   /* packets of the server, in all */
+    SWITCHES_MAX = 2, /* of the plugin */
+    LOGIN_MAX = 64 * 1024,
+    REQUEST_KEY = 0x02,
+};
+
+typedef struct login {
+    hoot__my_channel *channel;
+    const hoot_target *target;
+    hoot__my_challenge challenge; /* the one to prove against now */
+    int switches;
+    bool awaits_key;
+} login;
+
+static void put_attribute(hoot_buf *out, const char *name, const char *value)
+{
+    hoot__my_put_lenenc_str(out, hoot_str_from(name));
+    hoot__my_put_lenenc_str(out, hoot_str_from(value));
+}
+
+/* What administrators see in performance_schema.session_connect_attrs. */
+static void put_attributes(hoot_buf *out)
+{
+    hoot_buf attributes;
+    char pid[24];
+
+    snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+    hoot_buf_init(&attributes, LOGIN_MAX);
+    put_attribute(&attributes, "_client_name", "libhoot");
+    put_attribute(&attributes, "_client_version", hoot_version());
+    put_attribute(&attributes, "_pid", pid);
+    put_attribute(&attributes, "program_name", program_invocation_short_name);
+    out->failed = out->failed || attributes.failed;
+    hoot__my_put_lenenc_str(out, hoot_buf_str(&attributes));
+    hoot_buf_fini(&attributes);
+}
+
+/*     capabilities (4), longest packet (4), charset (1), reserved (23), user (NUL), proof (with its length),
+ * [database (NUL)], [plugin (NUL)], [attributes: length, then names and values] Source: MySQL Internals,
+ * "Protocol::HandshakeResponse41". The last 4 reserved bytes are MariaDB's own capabilities: none yet. */
+void hoot__my_login_packet(hoot_buf *out, const hoot_target *target, uint32_t capabilities,
+                           const char *plugin, hoot_str proof)
+{
+    hoot__my_put_u32(out, capabilities);
+    hoot__my_put_u32(out, (uint32_t)HOOT__MY_PAYLOAD_MAX);
+    hoot__my_put_u8(out, HOOT__MY_CHARSET_UTF8MB4);
+    hoot__my_put_zeros(out, 23);
+    hoot__my_put_nul_str(out, target->user);
+    hoot__my_put_lenenc_str(
+        out, proof); /* at most 32 bytes: the same with and without CLIENT_PLUGIN_AUTH_LENENC */
+    if (capabilities & HOOT__MY_CAP_CONNECT_WITH_DB)
+        hoot__my_put_nul_str(out, target->database);
+    if (capabilities & HOOT__MY_CAP_PLUGIN_AUTH)
+        hoot__my_put_nul_str(out, plugin);
+    if (capabilities & HOOT__MY_CAP_CONNECT_ATTRS)
+        put_attributes(out);
+}
+
+/* Send one payload, then forget its bytes: there may be a secret in them. */
+static int send_secret(hoot__my_channel *channel, hoot_buf *payload, hoot_error *err)
+{
+    hoot_buf *out = &channel->stream->out;
+    int rc = hoot__my_put_check(payload);
+
+    if (rc == 0)
+        rc = hoot__my_channel_write(channel, hoot_buf_str(payload));
+    if (rc == 0)
+        rc = hoot__my_channel_flush(channel);
+    if (out->data && out->len == 0)
+        hoot_wipe(out->data, out->capacity);
+    if (payload->data)
+        hoot_wipe(payload->data, payload->capacity);
+    hoot_buf_fini(payload);
+    return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
+}
+
+static int send_first(login *l, uint32_t capabilities, hoot_error *err)
+{
+    uint8_t proof[HOOT__MY_PROOF_MAX];
+    hoot_buf payload;
+    int len;
+
+    /* A default that we cannot do need not be this user's: answer with one that we can; the server says if it
+     * wants another. */
+    if (hoot__my_plugin_of(l->challenge.plugin) == HOOT__MY_PLUGIN_OTHER)
+        snprintf(l->challenge.plugin, sizeof(l->challenge.plugin), "mysql_native_password");
+    len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
+    if (len < 0)
+        return len;
+    hoot_buf_init(&payload, LOGIN_MAX);
+    hoot__my_login_packet(&payload, l->target, capabilities, l->challenge.plugin,
+                          hoot_str_of(proof, (size_t)len));
+    hoot_wipe(proof, sizeof(proof));
+    return send_secret(l->channel, &payload, err);
+}
+
+static int answer_switch(login *l, hoot_str packet, hoot_error *err)
+{
+    uint8_t proof[HOOT__MY_PROOF_MAX];
+    hoot_buf payload;
+    int len;
+
+    if (++l->switches > SWITCHES_MAX)
+        return hoot_error_set(err, HOOT_EPROTOCOL,
+                              "the server changes the authentication plugin again and again");
+    if (!hoot__my_switch_parse(packet, &l->challenge))
+        return hoot_error_set(err, HOOT_EPROTOCOL,
+                              "the server's request for another authentication plugin is malformed");
+    l->awaits_key = false;
+    len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
+    if (len < 0)
+        return len;
+    hoot_buf_init(&payload, LOGIN_MAX);
+    (void)hoot_buf_add(&payload, proof, (size_t)len);
+    hoot_wipe(proof, sizeof(proof));
+    return send_secret(l->channel, &payload, err);
+}
+
+/* The server does not remember this password: it wants to see it. */
+static int answer_full(login *l, hoot_error *err)
+{
+    const hoot_stream *stream = l->channel->stream;
+    hoot_buf payload;
+
+    hoot_buf_init(&payload, LOGIN_MAX);
+    if (stream->secure || stream->local) {
+        hoot__my_put_nul_str(&payload, l->target->password);
+        return send_secret(l->channel, &payload, err);
+    }
+    if (!l->target->allow_public_key_retrieval)
+        return hoot_error_set(
+            err, HOOT_EAUTH,
+            "the server does not remember the password of this user (caching_sha2_password) and would have "
+            "to see it: connect once by unix socket, or set allow_public_key_retrieval if the network "
+            "is trusted");
+    l->awaits_key = true;
+    hoot__my_put_u8(&payload, REQUEST_KEY);
+    return send_secret(l->channel, &payload, err);
+}
+
+static int answer_key(login *l, hoot_str packet, hoot_error *err)
+{
+    hoot_buf payload;
+    int rc;
+
+    l->awaits_key = false;
+    hoot_buf_init(&payload, LOGIN_MAX);
+    rc = hoot__my_encrypt_password(hoot_str_from_index(packet, 1), l->target->password, l->challenge.seed,
+                                   &payload, err);
+    if (rc == 0)
+        return send_secret(l->channel, &payload, err);
+    hoot_buf_fini(&payload);
+    return rc;
+}
+
+static int refused(const login *l, hoot_str packet, hoot_error *err)
+{
+    hoot__my_refusal refusal;
+    int rc;
+
+    if (!hoot__my_refusal_parse(packet, &refusal))
+        return hoot_error_set(err, HOOT_EPROTOCOL, "an error packet is cut short");
+    hoot__my_refusal_to_error(&refusal, err);
+    rc = hoot__my_code_of_login_refusal(refusal.code);
+    if (err)
+        err->code = rc;
+    (void)hoot_error_prefix(err, "login of user \"%s\" by %s", l->target->user, l->challenge.plugin);
+    return rc;
+}
+
+/* Gives: 1 logged in, 0 go on, or negative. */
+static int answer(login *l, hoot_str packet, hoot_error *err)
+{
+    switch (hoot__my_auth_step_of(packet, hoot__my_plugin_of(l->challenge.plugin), l->awaits_key)) {
+    case HOOT__MY_AUTH_DONE: return 1;
+    case HOOT__MY_AUTH_REFUSED: return refused(l, packet, err);
+    case HOOT__MY_AUTH_SWITCH: return answer_switch(l, packet, err);
+    case HOOT__MY_AUTH_WAIT: return 0;
+    case HOOT__MY_AUTH_FULL: return answer_full(l, err);
+    case HOOT__MY_AUTH_KEY: return answer_key(l, packet, err);
+    case HOOT__MY_AUTH_NONSENSE: break;
+    }
+    return hoot_error_set(err, HOOT_EPROTOCOL, "a packet came that does not belong to a login by %s",
+                          l->challenge.plugin);
+}
+
+int hoot__my_login(hoot__my_channel *channel, const hoot_target *target, hoot__my_greeting *greeting,
+                   hoot_error *err)
+{
+    login l = { .channel = channel, .target = target, .challenge = greeting->challenge };
+    int rc;
+
+    rc = send_first(&l, greeting->capabilities, err);
+    for (int round = 0; rc == 0 && round < ROUNDS_MAX; round++) {
+        hoot__my_packet packet;
+
+        rc = hoot__my_channel_read(channel, true, &packet, err);
+        if (rc > 0)
+            rc = answer(&l, hoot_str_of(packet.ptr, packet.len), err);
+    }
+    if (rc == 0)
+        return hoot_error_set(err, HOOT_EPROTOCOL, "the login has no end: %d packets and no answer",
+                              ROUNDS_MAX);
+    return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,194 @@
+/* Making a connection good again: after an answer that was left in the middle, and between two tasks.
+ *
+ * Stopping a statement takes four steps, in this order:
+ *
+ *   1. KILL QUERY on a second, short connection, and its OK is waited for: from then on the server has marked
+ * the first one.
+ *   2. The rest of the answer is read and dropped: the rows that were under way, then error 1317, or the
+ * ordinary end when the statement was faster than the KILL.
+ *   3. In that last case the mark may still be there and would hit the next statement. So one that nobody
+ * needs is sent: DO 0. Whether it is answered by OK or by 1317, the server takes the mark off at its end, and
+ * none can come later: step 1 has had its OK.
+ *   4. Only then the connection is idle again.
+ *
+ * Whatever fails on the way, or takes too many bytes, leaves it broken: it is closed, never lent. */
+#include "connection.h"
+
+#include "protocol.h"
+
+#include <hoot/task.h>
+
+#include <stdio.h>
+
+enum {
+    ERR_INTERRUPTED = 1317,       /* the query was killed */
+    DRAIN_MAX = 64 * 1024 * 1024, /* what of an answer is read for nothing */
+};
+
+static int run_kill(hoot_link *killer, uint64_t id, hoot_error *err)
+{
+    hoot_answer answer;
+    char sql[48];
+    int len = snprintf(sql, sizeof(sql), "KILL QUERY %llu", (unsigned long long)id);
+
+    return hoot__my_run(killer, hoot_str_of(sql, (size_t)len), NULL, 0, &answer, err);
+}
+
+static int kill_statement(hoot__my_link *link, hoot_error *err)
+{
+    const hoot_target *target = link->base.target;
+    hoot_link *killer;
+    int rc = HOOT_ETIMEOUT;
+
+    hoot_timeout (target->connect_timeout_ms ? target->connect_timeout_ms : 10000) {
+        rc = hoot__my_connect(target, &killer, err);
+        if (rc == 0) {
+            rc = run_kill(killer, link->base.id, err);
+            hoot__my_close(killer);
+        }
+    }
+    if (rc < 0)
+        (void)hoot_error_prefix(err, "stopping the statement");
+    return rc;
+}
+
+/* What an answer that nobody wants has left on the server. */
+static void keep_prepared(hoot__my_link *link)
+{
+    if (link->reply.has_prepared)
+        hoot__my_statements_close_id(&link->statements, link->reply.prepared.id);
+}
+
+/* Read to the end. Gives: 0, also when the server ended it with an error; negative: broken. */
+static int drain(hoot__my_link *link, bool wait, hoot_error *err)
+{
+    uint64_t bytes = 0;
+
+    link->reply.columns = NULL;
+    while (link->reply.due != HOOT__MY_DUE_NOTHING) {
+        hoot__my_packet packet;
+        int rc = hoot__my_step(link, wait, &packet, err);
+
+        if (rc < 0)
+            return rc;
+        if (!packet.ptr)
+            return 0;
+        bytes += packet.len;
+        if (rc == HOOT__MY_REFUSED && hoot__my_refusal_is_final(link->reply.refusal.code))
+            return hoot__my_refuse(link, err);
+        if (bytes > DRAIN_MAX)
+            return hoot__my_fail(
+                link, hoot_error_set(err, HOOT_ELIMIT, "the answer does not end after KILL QUERY"), err);
+    }
+    if (link->changes_state)
+        link->base.state_changed = true;
+    keep_prepared(link);
+    return 0;
+}
+
+/* A statement for a KILL that came too late. */
+static int take_late_kill(hoot__my_link *link, hoot_error *err)
+{
+    hoot_error local = HOOT_ERROR_INIT;
+    hoot_answer answer;
+    int rc = hoot__my_run(&link->base, HOOT_STR("DO 0"), NULL, 0, &answer, &local);
+
+    if (rc < 0 && local.server_code != ERR_INTERRUPTED) {
+        if (err)
+            *err = local;
+        return rc;
+    }
+    return 0;
+}
+
+static int finish_drained(hoot__my_link *link, bool killed, hoot_error *err)
+{
+    bool changed = link->base.state_changed;
+    int rc;
+
+    hoot__my_move_to(link, HOOT__MY_IDLE);
+    rc = killed ? take_late_kill(link, err) : 0;
+    link->base.state_changed = changed; /* DO is none of the statements known to be harmless; this one is */
+    return rc;
+}
+
+static int recover(hoot__my_link *link, hoot_error *err)
+{
+    bool killed = false;
+    int rc;
+
+    hoot__my_move_to(link, HOOT__MY_BUSY);
+    rc = drain(link, false, err);
+    if (rc == 0 && link->reply.due != HOOT__MY_DUE_NOTHING) {
+        killed = true;
+        rc = kill_statement(link, err);
+        if (rc == 0)
+            rc = drain(link, true, err);
+    }
+    return rc < 0 ? rc : finish_drained(link, killed, err);
+}
+
+int hoot__my_recover(hoot_link *base, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    int rc;
+
+    if (link->state == HOOT__MY_IDLE)
+        return 0;
+    if (link->state != HOOT__MY_UNFINISHED)
+        return hoot_error_set(err, HOOT_ECONNLOST, "the connection to the database is broken");
+    rc = recover(link, err);
+    if (rc < 0 && link->state != HOOT__MY_BROKEN)
+        hoot__my_move_to(link, HOOT__MY_BROKEN);
+    return rc;
+}
+
+/* COM_RESET_CONNECTION and the session's setup, in one write. The server forgets its prepared statements with
+ * the rest. Source: MySQL Internals, "COM_RESET_CONNECTION" (MySQL 5.7.3, MariaDB 10.2.4); older servers
+ * answer with an error: the pool closes then. */
+static int reset(hoot__my_link *link, hoot_error *err)
+{
+    static const char command[] = { 1, 0, 0, 0, HOOT__MY_COM_RESET_CONNECTION };
+    int rc;
+
+    hoot__my_statements_clear(&link->statements, false);
+    hoot__my_channel_trim(&link->channel);
+    rc = hoot_buf_add(&link->channel.stream->out, command, sizeof(command));
+    if (rc == 0)
+        rc = hoot__my_write_setup(link);
+    if (rc == 0)
+        rc = hoot__my_channel_flush(&link->channel);
+    if (rc < 0)
+        return hoot__my_fail(link, hoot_error_set(err, rc, "%s", hoot_error_text(rc)), err);
+    hoot__my_move_to(link, HOOT__MY_BUSY);
+    link->channel.sequence = 1;
+    link->changes_state = false;
+    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, NULL);
+    rc = hoot__my_finish(link, err);
+    return rc < 0 ? rc : hoot__my_read_setup(link, err);
+}
+
+int hoot__my_reset(hoot_link *base, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    int rc = hoot__my_check_idle(link, err);
+
+    if (rc < 0)
+        return rc;
+    rc = reset(link, err);
+    if (rc < 0) {
+        hoot__my_move_to(link, HOOT__MY_BROKEN);
+        return rc;
+    }
+    link->base.in_transaction = false;
+    link->base.last_insert_id = 0;
+    return 0;
+}
+
+int hoot__my_ping(hoot_link *base, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    int rc = hoot__my_check_idle(link, err);
+
+    return rc < 0 ? rc : hoot__my_simple(link, HOOT__MY_COM_PING, err);
+}

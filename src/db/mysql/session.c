@@ -1,0 +1,70 @@
+/* What the server's session tracking does not tell.
+ *
+ * With session_track_state_change=ON the server marks every OK packet after a change of system or user
+ * variables, the database, temporary tables or PREPARE. It is silent about locks (GET_LOCK, LOCK TABLES,
+ * FLUSH ... WITH READ LOCK, BACKUP LOCK), HANDLER ... OPEN, XA, and about what a failing CALL has done, for
+ * an error packet has no status. So:
+ *
+ *   1. the first word must be one of those that are known to leave nothing;
+ *   2. GET_LOCK and, without tracking, `@` or INTO anywhere in the text make it a suspect.
+ *
+ * Not seen: a stored function, or a trigger, that takes a named lock. Such a lock stays until the connection
+ * is reset or closed. */
+#include "session.h"
+
+#include <string.h>
+
+static const char *const harmless[] = {
+    "SELECT",   "INSERT",    "UPDATE",   "DELETE",   "REPLACE", "WITH",   "VALUES",
+    "SHOW",     "EXPLAIN",   "DESCRIBE", "DESC",     "START",   "BEGIN",  "COMMIT",
+    "ROLLBACK", "SAVEPOINT", "RELEASE",  "TRUNCATE", "CREATE",  "ALTER",  "DROP",
+    "RENAME",   "ANALYZE",   "OPTIMIZE", "CHECK",    "GRANT",   "REVOKE", "KILL",
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* Past blanks and opening parentheses. A comment in front is not looked into: what hides there may be
+ * executed. */
+static hoot_str first_word(hoot_str sql)
+{
+    size_t start = 0, len = 0;
+
+    while (start < sql.len && strchr(" \t\r\n(", sql.ptr[start]) && sql.ptr[start])
+        start++;
+    while (start + len < sql.len && is_letter(sql.ptr[start + len]))
+        len++;
+    return hoot_str_of(sql.ptr + start, len);
+}
+
+static bool is_harmless(hoot_str word)
+{
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+        if (hoot_str_equal_nocase(word, hoot_str_from(harmless[i])))
+            return true;
+    }
+    return false;
+}
+
+/* Is `word`, in any case, somewhere in the text? */
+static bool mentions(hoot_str sql, hoot_str word)
+{
+    const char lower = (char)(word.ptr[0] | 0x20);
+
+    for (size_t i = 0; i + word.len <= sql.len; i++) {
+        if ((sql.ptr[i] | 0x20) == lower && hoot_str_equal_nocase(hoot_str_of(sql.ptr + i, word.len), word))
+            return true;
+    }
+    return false;
+}
+
+bool hoot__my_may_change_state(hoot_str sql, bool tracked)
+{
+    if (!is_harmless(first_word(sql)) || mentions(sql, HOOT_STR("GET_LOCK")))
+        return true;
+    if (tracked)
+        return false;
+    return hoot_str_find(sql, '@') >= 0 || mentions(sql, HOOT_STR("TEMPORARY"));
+}

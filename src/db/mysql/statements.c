@@ -1,0 +1,144 @@
+/* A hash table of chains and a list from newest to oldest. A statement that is dropped is closed on the
+ * server by a packet that has no answer: such packets are gathered in `closing` and go out in front of the
+ * next command, in the same write. When even they find no memory the id is lost to the server until the
+ * connection is reset: harmless, and counted by its own limit. */
+#include "statements.h"
+
+#include "protocol.h"
+
+#include "base/alloc.h"
+
+enum { BUCKETS_MIN = 16, BUCKETS_MAX = 4096, CLOSING_MAX = 1024 * 1024 };
+
+void hoot__my_statements_init(hoot__my_statements *statements, uint32_t max)
+{
+    uint32_t buckets = BUCKETS_MIN;
+
+    memset(statements, 0, sizeof(*statements));
+    statements->max = max ? max : 1;
+    while (buckets < statements->max && buckets < BUCKETS_MAX)
+        buckets *= 2;
+    statements->bucket_count = buckets;
+    hoot_buf_init(&statements->closing, CLOSING_MAX);
+}
+
+void hoot__my_statements_fini(hoot__my_statements *statements)
+{
+    hoot__my_statements_clear(statements, false);
+    hoot__free(statements->buckets);
+    statements->buckets = NULL;
+    hoot_buf_fini(&statements->closing);
+}
+
+/* FNV-1a. The texts are the program's own, so nobody chooses collisions. */
+static uint32_t hash_of(hoot_str sql)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < sql.len; i++)
+        hash = (hash ^ (unsigned char)sql.ptr[i]) * 16777619u;
+    return hash;
+}
+
+static hoot__my_statement **bucket_of(hoot__my_statements *statements, uint32_t hash)
+{
+    return &statements->buckets[hash & (statements->bucket_count - 1)];
+}
+
+static void unlink_age(hoot__my_statements *statements, hoot__my_statement *statement)
+{
+    *(statement->newer ? &statement->newer->older : &statements->newest) = statement->older;
+    *(statement->older ? &statement->older->newer : &statements->oldest) = statement->newer;
+}
+
+static void link_newest(hoot__my_statements *statements, hoot__my_statement *statement)
+{
+    statement->newer = NULL;
+    statement->older = statements->newest;
+    *(statements->newest ? &statements->newest->newer : &statements->oldest) = statement;
+    statements->newest = statement;
+}
+
+hoot__my_statement *hoot__my_statements_find(hoot__my_statements *statements, hoot_str sql)
+{
+    uint32_t hash = hash_of(sql);
+    hoot__my_statement *statement = statements->buckets ? *bucket_of(statements, hash) : NULL;
+
+    while (statement &&
+           (statement->hash != hash || !hoot_str_equal(hoot_str_of(statement->sql, statement->len), sql)))
+        statement = statement->chain;
+    if (statement && statement != statements->newest) {
+        unlink_age(statements, statement);
+        link_newest(statements, statement);
+    }
+    return statement;
+}
+
+static bool make_buckets(hoot__my_statements *statements)
+{
+    if (!statements->buckets)
+        statements->buckets = hoot__calloc(statements->bucket_count, sizeof(*statements->buckets));
+    return statements->buckets != NULL;
+}
+
+hoot__my_statement *hoot__my_statements_add(hoot__my_statements *statements, hoot_str sql, uint32_t id,
+                                            uint16_t params)
+{
+    hoot__my_statement *statement =
+        make_buckets(statements) ? hoot__malloc(sizeof(*statement) + sql.len) : NULL;
+    hoot__my_statement **bucket;
+
+    if (!statement) {
+        hoot__my_statements_close_id(statements, id);
+        return NULL;
+    }
+    while (statements->count >= statements->max)
+        hoot__my_statements_drop(statements, statements->oldest, true);
+    memset(statement, 0, sizeof(*statement));
+    statement->hash = hash_of(sql);
+    statement->id = id;
+    statement->params = params;
+    statement->len = sql.len;
+    memcpy(statement->sql, sql.ptr, sql.len);
+    bucket = bucket_of(statements, statement->hash);
+    statement->chain = *bucket;
+    *bucket = statement;
+    link_newest(statements, statement);
+    statements->count++;
+    return statement;
+}
+
+void hoot__my_statements_drop(hoot__my_statements *statements, hoot__my_statement *statement, bool close)
+{
+    hoot__my_statement **slot = bucket_of(statements, statement->hash);
+
+    while (*slot != statement)
+        slot = &(*slot)->chain;
+    *slot = statement->chain;
+    unlink_age(statements, statement);
+    statements->count--;
+    if (close)
+        hoot__my_statements_close_id(statements, statement->id);
+    hoot__free(statement);
+}
+
+void hoot__my_statements_clear(hoot__my_statements *statements, bool close)
+{
+    while (statements->newest)
+        hoot__my_statements_drop(statements, statements->newest, close);
+    if (!close)
+        hoot_buf_clear(&statements->closing);
+}
+
+/*     length (3): 5, number (1): 0, 19, id (4). Source: MySQL Internals, "COM_STMT_CLOSE". */
+void hoot__my_statements_close_id(hoot__my_statements *statements, uint32_t id)
+{
+    hoot_buf *closing = &statements->closing;
+
+    if (hoot_buf_reserve(closing, 9) < 0)
+        return;
+    hoot__my_put_u24(closing, 5);
+    hoot__my_put_u8(closing, 0);
+    hoot__my_put_u8(closing, HOOT__MY_COM_STMT_CLOSE);
+    hoot__my_put_u32(closing, id);
+}

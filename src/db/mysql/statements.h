@@ -1,0 +1,50 @@
+/* The prepared statements of one connection, found by their text; the one that was not used for longest goes
+ * first. */
+#ifndef HOOT_DB_MYSQL_STATEMENTS_H
+#define HOOT_DB_MYSQL_STATEMENTS_H
+
+#include "packet.h"
+
+typedef struct hoot__my_statement hoot__my_statement;
+
+struct hoot__my_statement {
+    hoot__my_statement *chain; /* the next in its bucket */
+    hoot__my_statement *newer;
+    hoot__my_statement *older;
+    uint32_t hash;
+    uint32_t id; /* the server's */
+    uint16_t params;
+    bool changes_state; /* hoot__my_may_change_state() of its text */
+    size_t len;
+    char sql[];
+};
+
+typedef struct hoot__my_statements {
+    hoot__my_statement **buckets; /* NULL until the first is added */
+    uint32_t bucket_count;        /* a power of two */
+    uint32_t count;
+    uint32_t max; /* at least 1 */
+    hoot__my_statement *newest;
+    hoot__my_statement *oldest;
+    hoot_buf closing; /* COM_STMT_CLOSE packets to go out in front of the next command */
+} hoot__my_statements;
+
+void hoot__my_statements_init(hoot__my_statements *statements, uint32_t max);
+void hoot__my_statements_fini(hoot__my_statements *statements);
+
+/* The statement with this text, now the newest; NULL: not here. */
+hoot__my_statement *hoot__my_statements_find(hoot__my_statements *statements, hoot_str sql);
+
+/* Remember one that the server has just prepared; the oldest is dropped when there are too many. NULL: no
+ * memory (it is queued for closing). */
+hoot__my_statement *hoot__my_statements_add(hoot__my_statements *statements, hoot_str sql, uint32_t id,
+                                            uint16_t params);
+
+/* Forget one, or all. `close`: the server still has them. */
+void hoot__my_statements_drop(hoot__my_statements *statements, hoot__my_statement *statement, bool close);
+void hoot__my_statements_clear(hoot__my_statements *statements, bool close);
+
+/* Have the server forget an id: it goes out with the next command. */
+void hoot__my_statements_close_id(hoot__my_statements *statements, uint32_t id);
+
+#endif
