@@ -197,13 +197,14 @@ static int check_fits(const struct hoot__session *session)
 /* A name and a value as JSON, in the request's arena. */
 static int make_member(hoot_request *req, const char *name, hoot_value value, hoot__session_member *out)
 {
+    const hoot_value text = hoot_value_text(name);
     hoot_buf json;
     const char *copy;
     size_t name_bytes;
     int rc;
 
     hoot_buf_init(&json, HOOT__SESSION_MAX_JSON_BYTES);
-    rc = hoot__session_quote(&json, hoot_str_from(name));
+    rc = hoot__session_write_value(&json, &text);
     name_bytes = json.len;
     if (rc == 0)
         rc = hoot__session_write_value(&json, &value);

@@ -116,10 +116,6 @@ void hoot__session_drop(hoot__session_members *members, hoot__session_member *me
  * their other half become the three bytes that UTF-8 does not allow. Errors: HOOT_ENOMEM. */
 int hoot__session_unquote(hoot_arena *arena, hoot_str quoted, hoot_str *out);
 
-/* Append text as a JSON string, all but printable ASCII escaped. Errors: HOOT_EINVAL it is no UTF-8;
- * HOOT_ELIMIT, HOOT_ENOMEM. */
-int hoot__session_quote(hoot_buf *out, hoot_str text);
-
 /* Is it the name of one of Flask's tags? */
 bool hoot__session_is_tag(hoot_str name);
 
@@ -132,8 +128,8 @@ int hoot__session_write(hoot_buf *out, const hoot__session_members *members);
  * Errors: NULL: a tag holds what it cannot hold, or no memory. */
 struct json_t *hoot__session_untag(struct json_t *value);
 
-/* Append a value as tagged JSON. Errors: HOOT_EINVAL it is no JSON, or nested too deep; HOOT_ELIMIT,
- * HOOT_ENOMEM. */
+/* Append a value as tagged JSON. Errors: HOOT_EINVAL it has no form in JSON, or is nested too deep;
+ * HOOT_ELIMIT, HOOT_ENOMEM. */
 int hoot__session_write_value(hoot_buf *out, const hoot_value *value);
 
 #endif

@@ -8,8 +8,6 @@
  * Depth and number of members are bounded; so recursion is, and the search among the members. */
 #include "web/session_internal.h"
 
-#include "base/utf8.h"
-
 typedef struct scan {
     const char *at, *end;
     unsigned depth;
@@ -328,37 +326,4 @@ int hoot__session_unquote(hoot_arena *arena, hoot_str quoted, hoot_str *out)
     }
     *out = hoot_str_of(text, (size_t)(to - text));
     return 0;
-}
-
-static int add_escaped(hoot_buf *out, uint32_t point)
-{
-    static const char kinds[] = "\"\\bfnrt", bytes[] = "\"\\\b\f\n\r\t";
-    const char *kind = point && point < 0x80 ? strchr(bytes, (int)point) : NULL;
-
-    if (kind)
-        return hoot_buf_add(out, (const char[]){ '\\', kinds[kind - bytes] }, 2);
-    if (point < 0x10000)
-        return hoot_buf_printf(out, "\\u%04x", point);
-    point -= 0x10000;
-    return hoot_buf_printf(out, "\\u%04x\\u%04x", 0xd800 | point >> 10, 0xdc00 | (point & 0x3ff));
-}
-
-int hoot__session_quote(hoot_buf *out, hoot_str text)
-{
-    const unsigned char *at = (const unsigned char *)text.ptr, *end = at + text.len;
-    int rc = hoot_buf_add_byte(out, '"');
-
-    while (rc == 0 && at < end) {
-        uint32_t point;
-        size_t len = hoot__utf8_step(at, end, &point);
-
-        if (len == 0)
-            rc = HOOT_EINVAL;
-        else if (point >= ' ' && point <= '~' && point != '"' && point != '\\')
-            rc = hoot_buf_add_byte(out, (char)point);
-        else
-            rc = add_escaped(out, point);
-        at += len;
-    }
-    return rc < 0 ? rc : hoot_buf_add_byte(out, '"');
 }

@@ -12,8 +12,6 @@
  * stays JSON for a Python service too. Source: flask 2.2 json/tag.py. */
 #include "web/session_internal.h"
 
-#include "base/number.h"
-
 #include <hoot/json.h>
 
 #include <math.h>
@@ -141,18 +139,13 @@ json_t *hoot__session_untag(json_t *value)
 static int write_at(hoot_buf *out, const hoot_value *value, unsigned depth);
 static int write_jansson(hoot_buf *out, const json_t *json, unsigned depth);
 
-/* With a point or an exponent, so that Python reads a float, as it wrote one. */
-static int write_double(hoot_buf *out, double number, bool as_float)
+/* What needs no tag, as every other JSON is written. */
+static int write_plain(hoot_buf *out, const hoot_value *value)
 {
-    char text[HOOT__DOUBLE_TEXT_BYTES];
-    size_t len;
-    int rc;
+    bool real = value->kind == HOOT_FLOAT || value->kind == HOOT_DOUBLE;
+    int rc = real && !isfinite(value->f64) ? HOOT_EINVAL : hoot_json_write(out, value);
 
-    if (!isfinite(number))
-        return HOOT_EINVAL;
-    len = hoot__double_text(number, as_float, text);
-    rc = hoot_buf_add(out, text, len);
-    return rc < 0 || strpbrk(text, ".e") ? rc : hoot_buf_add_str(out, HOOT_STR(".0"));
+    return rc == HOOT_EBADINPUT ? HOOT_EINVAL : rc;
 }
 
 static int write_bytes(hoot_buf *out, hoot_str bytes)
@@ -186,25 +179,15 @@ static int write_datetime(hoot_buf *out, const hoot_time *time)
     return hoot_buf_printf(out, "{\" d\":\"%s\"}", date);
 }
 
-/* Dates and durations as the database writes them. */
-static int write_time(hoot_buf *out, const hoot_value *value)
-{
-    hoot_arena *arena = hoot_arena_new(0);
-    const char *text = arena ? hoot_value_format(arena, value) : NULL;
-    int rc = text ? hoot__session_quote(out, hoot_str_from(text)) : HOOT_ENOMEM;
-
-    hoot_arena_free(arena);
-    return rc;
-}
-
 /* The name of a member and its colon; `escape`: {" di":{"NAME__": before it. */
 static int write_name(hoot_buf *out, hoot_str name, bool first, bool escape)
 {
+    const hoot_value text = hoot_value_str(name);
     int rc = first ? 0 : hoot_buf_add_byte(out, ',');
 
     if (rc == 0)
         rc = escape ? hoot_buf_printf(out, "\"%s\":{\"%.*s__\"", dict_tag, (int)name.len, name.ptr)
-                    : hoot__session_quote(out, name);
+                    : write_plain(out, &text);
     return rc < 0 ? rc : hoot_buf_add_byte(out, ':');
 }
 
@@ -268,20 +251,13 @@ static int write_json_array(hoot_buf *out, const json_t *array, unsigned depth)
 
 static int write_jansson(hoot_buf *out, const json_t *json, unsigned depth)
 {
+    const hoot_value plain = hoot_value_json(json);
+
     if (depth > WRITE_MAX_DEPTH)
         return HOOT_EINVAL;
-    switch (json_typeof(json)) {
-    case JSON_OBJECT: return write_json_object(out, (json_t *)(uintptr_t)json, depth);
-    case JSON_ARRAY: return write_json_array(out, json, depth);
-    case JSON_STRING:
-        return hoot__session_quote(out, hoot_str_of(json_string_value(json), json_string_length(json)));
-    case JSON_INTEGER: return hoot_buf_add_i64(out, json_integer_value(json));
-    case JSON_REAL: return write_double(out, json_real_value(json), false);
-    case JSON_TRUE: return hoot_buf_add_str(out, HOOT_STR("true"));
-    case JSON_FALSE: return hoot_buf_add_str(out, HOOT_STR("false"));
-    case JSON_NULL: return hoot_buf_add_str(out, HOOT_STR("null"));
-    }
-    return HOOT_EINVAL;
+    if (json_is_object(json))
+        return write_json_object(out, (json_t *)(uintptr_t)json, depth);
+    return json_is_array(json) ? write_json_array(out, json, depth) : write_plain(out, &plain);
 }
 
 static int write_at(hoot_buf *out, const hoot_value *value, unsigned depth)
@@ -289,23 +265,13 @@ static int write_at(hoot_buf *out, const hoot_value *value, unsigned depth)
     if (depth > WRITE_MAX_DEPTH)
         return HOOT_EINVAL;
     switch (value->kind) {
-    case HOOT_NULL: return hoot_buf_add_str(out, HOOT_STR("null"));
-    case HOOT_BOOL: return hoot_buf_add_str(out, value->boolean ? HOOT_STR("true") : HOOT_STR("false"));
-    case HOOT_INT: return hoot_buf_add_i64(out, value->i64);
-    case HOOT_UINT: return hoot_buf_add_u64(out, value->u64);
-    case HOOT_FLOAT:
-    case HOOT_DOUBLE: return write_double(out, value->f64, value->kind == HOOT_FLOAT);
-    case HOOT_DECIMAL:
-    case HOOT_TEXT: return hoot__session_quote(out, value->str);
     case HOOT_BYTES: return write_bytes(out, value->str);
-    case HOOT_DATE:
-    case HOOT_TIME: return write_time(out, value);
     case HOOT_DATETIME: return write_datetime(out, &value->time);
     case HOOT_OBJECT: return write_members(out, value, depth);
     case HOOT_ARRAY: return write_items(out, value, depth);
     case HOOT_JANSSON: return write_jansson(out, value->json, depth);
+    default: return write_plain(out, value);
     }
-    return HOOT_EINVAL;
 }
 
 int hoot__session_write_value(hoot_buf *out, const hoot_value *value)
