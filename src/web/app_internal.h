@@ -18,10 +18,11 @@ struct hoot__layer {
     const hoot_after_request_fn *after;
     const hoot_teardown_fn *teardown;
     const hoot_error_handler *errors; /* up to a handler of NULL, or NULL */
-    const hoot__cors *cors;           /* of this layer, else of the one around it; NULL: none */
-    uint64_t body_limit;              /* the same; never 0 once the app serves */
+    const hoot__cors *cors; /* its own when it is made, the effective one when the app serves; NULL: none */
+    uint64_t body_limit;    /* the same; never 0 when the app serves */
     uint32_t timeout_ms;
     uint32_t depth;                         /* 0: the app's */
+    struct hoot__layer *next;               /* all layers of an app, outer ones first */
     const struct hoot__layer *const *chain; /* depth + 1 layers: from the app's to this one */
 };
 
@@ -33,6 +34,7 @@ struct hoot_app {
 
     hoot__layer root; /* the app's own hooks, limits and CORS */
     const hoot__layer *root_chain[1];
+    hoot__layer *last_layer;
     hoot_before_request_fn *before; /* the growing tables behind root's pointers */
     hoot_after_request_fn *after;
     hoot_teardown_fn *teardown;
@@ -53,7 +55,15 @@ struct hoot_app {
     struct hoot__session_config *sessions; /* hoot_app_sessions(); NULL: none */
 };
 
-/* Answers of CORS: see cors.c. */
+/* hoot_app_register() without the check whether the app serves. */
+int hoot__app_add_blueprint(hoot_app *app, const hoot_blueprint *blueprint, const char *prefix,
+                            hoot_error *err);
+
+/* One route of a layer; the text of all fields is copied. */
+int hoot__app_add_route(hoot_app *app, const hoot__layer *layer, const char *prefix, const hoot_route *route,
+                        hoot_error *err);
+
+/* Lists and origins checked and made ready, in the arena. Errors: HOOT_ECONFIG, HOOT_ENOMEM. */
 int hoot__cors_compile(hoot_arena *arena, const hoot_cors *cors, const hoot__cors **out, hoot_error *err);
 /* The answer to a preflight that these rules allow; NULL: it is none, or is not allowed. */
 hoot_response *hoot__cors_preflight(hoot_request *req, const hoot__cors *cors);

@@ -66,8 +66,7 @@ struct hoot_request {
     bool form_parsed;
 
     hoot__body_state body_state;
-    int body_code;  /* why reading failed */
-    bool body_slow; /* it failed because the client is slow: 408, not 503 */
+    int body_code; /* why reading failed */
     hoot_str body;
     struct json_t *json; /* parsed body, owned; released by `json_closer` */
     hoot_closer json_closer;
@@ -88,11 +87,11 @@ static inline hoot_app *hoot__request_app(const hoot_request *req)
     return req->context.app;
 }
 
-/* A terminated copy in the request's arena; NULL: no memory. */
-static inline const char *hoot__request_dup(hoot_request *req, hoot_str text)
-{
-    return hoot_arena_dup(req->arena, text);
-}
+/* The index-th pair of that name; NULL: none. Terminated. */
+const char *hoot__pairs_at(const hoot__pairs *pairs, const char *name, size_t index);
+
+/* The first cookie of that name, as sent; false: absent. */
+bool hoot__request_cookie(const hoot_request *req, hoot_str name, hoot_str *out);
 
 /* The Content-Type without parameters is application/json or ends in +json. */
 bool hoot__request_has_json(const hoot_request *req);

@@ -50,6 +50,9 @@ typedef struct hoot__pattern {
  * HOOT_ENOMEM. */
 int hoot__pattern_parse(hoot_arena *arena, const char *rule, hoot__pattern *out, hoot_error *err);
 
+/* strtod in the C locale, whatever locale the program chose. Gives false unless all of it is a number. */
+bool hoot__text_to_double(const char *text, double *out);
+
 /* Does the converter take exactly this decoded text? Fills `out`, whose text is the slice given. */
 bool hoot__converter_take(const hoot__converter *converter, hoot_str text, hoot__path_value *out);
 

@@ -1,0 +1,50 @@
+/* The router's tree, as what builds it (router.c) and what walks it (router_match.c) know it. */
+#ifndef HOOT_WEB_ROUTER_TREE_H
+#define HOOT_WEB_ROUTER_TREE_H
+
+#include "web/router.h"
+
+/* A method of a path. */
+typedef struct hoot__entry {
+    struct hoot__entry *next;
+    hoot_str method;
+    const hoot__rule *rule;
+    const char *task_name;
+} hoot__entry;
+
+typedef struct hoot__endpoint {
+    hoot__entry *entries;
+    hoot_str allow; /* "GET, HEAD, OPTIONS" */
+} hoot__endpoint;
+
+typedef struct hoot__edge {
+    hoot__part part;
+    hoot__node *child;
+} hoot__edge;
+
+/* Children in the order in which they are tried. */
+typedef struct hoot__edges {
+    hoot__edge *at;
+    size_t count, room;
+} hoot__edges;
+
+struct hoot__node {
+    hoot__edges statics, dynamics, paths;
+    hoot__endpoint *leaf, *slash;
+};
+
+struct hoot__static_slot {
+    hoot_str path; /* empty: free */
+    const hoot__endpoint *end;
+};
+
+/* The methods of a path, one after the other: the entry of just that method, or NULL. */
+const hoot__entry *hoot__endpoint_find(const hoot__endpoint *end, hoot_str method);
+
+/* Before and after any byte of static text in the order of siblings: negative, 0, positive. */
+int hoot__static_compare(hoot_str a, hoot_str b);
+
+/* The slot of a whole static path; one whose path is empty when there is no such rule. */
+hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path);
+
+#endif
