@@ -3,6 +3,7 @@
 #include <hoot/offload.h>
 
 #include "runtime/internal.h"
+#include "runtime/offload.h"
 
 #include <assert.h>
 
@@ -32,6 +33,11 @@ static void back_on_loop(uv_work_t *work, int status)
 
 int hoot_offload(hoot_offload_fn fn, void *arg)
 {
+    return hoot__offload_stoppable(fn, NULL, arg);
+}
+
+int hoot__offload_stoppable(hoot_offload_fn fn, void (*stop)(void *arg), void *arg)
+{
     struct job job = { .waiter = HOOT_WAITER_INIT, .fn = fn, .arg = arg };
     int rc = hoot__task_check();
 
@@ -44,7 +50,9 @@ int hoot_offload(hoot_offload_fn fn, void *arg)
         return rc == UV_ENOMEM ? HOOT_ENOMEM : rc;
     rc = hoot_wait(&job.waiter);
     if (!job.waiter.woken) {
-        uv_cancel((uv_req_t *)&job.work); /* refused when it runs: then its result counts */
+        /* refused when it runs: then its result counts */
+        if (uv_cancel((uv_req_t *)&job.work) < 0 && stop)
+            stop(arg);
         hoot_wait_always(&job.waiter);
     }
     return job.taken_back ? rc : job.result;

@@ -9,8 +9,8 @@
 
 #include "base/alloc.h"
 
+#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@
 
 static struct sigaction before_segv, before_bus;
 static _Thread_local void *signal_stack; /* ours, NULL when the thread had one */
-static uv_once_t once = UV_ONCE_INIT;
+static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
 
 /* Append at most `max` bytes of `text`, control characters as '?'. Gives the new end. Safe in a signal
  * handler. */
@@ -45,16 +45,28 @@ static void say_overflow(const hoot_task *task)
     (void)written;
 }
 
+/* As if nobody had a handler: the signal comes again when ours returns. */
+static void die_by(int number)
+{
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 static void pass_on(int number, siginfo_t *info, void *ucontext)
 {
+    static _Thread_local bool passing; /* a handler that passes on to ours would come back here */
     const struct sigaction *before = number == SIGSEGV ? &before_segv : &before_bus;
+    bool again = passing;
 
-    if (before->sa_flags & SA_SIGINFO)
+    passing = true;
+    if (again || (!(before->sa_flags & SA_SIGINFO) &&
+                  (before->sa_handler == SIG_DFL || before->sa_handler == SIG_IGN)))
+        die_by(number);
+    else if (before->sa_flags & SA_SIGINFO)
         before->sa_sigaction(number, info, ucontext);
-    else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN)
-        before->sa_handler(number);
     else
-        signal(number, SIG_DFL); /* the fault comes again at once */
+        before->sa_handler(number);
+    passing = again;
 }
 
 static void faulted(int number, siginfo_t *info, void *ucontext)
@@ -63,27 +75,33 @@ static void faulted(int number, siginfo_t *info, void *ucontext)
 
     if (task && hoot__stack_is_guard(&task->loop->stacks, &task->stack, info->si_addr)) {
         say_overflow(task);
-        signal(number, SIG_DFL);
+        die_by(number);
         return;
     }
     pass_on(number, info, ucontext);
 }
 
-static void install(void)
+/* Put ours in front, unless it is there. Somebody may have taken its place since the last loop. */
+static void install(int number, struct sigaction *before)
 {
-    struct sigaction action = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
+    struct sigaction now, ours = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
-    sigemptyset(&action.sa_mask);
-    action.sa_sigaction = faulted;
-    sigaction(SIGSEGV, &action, &before_segv);
-    sigaction(SIGBUS, &action, &before_bus);
+    sigemptyset(&ours.sa_mask);
+    ours.sa_sigaction = faulted;
+    if (sigaction(number, NULL, &now) != 0 || ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == faulted))
+        return;
+    *before = now;
+    sigaction(number, &ours, NULL);
 }
 
 void hoot__overflow_watch(void)
 {
     stack_t now, ours = { .ss_size = SIGNAL_STACK_BYTES };
 
-    uv_once(&once, install);
+    pthread_mutex_lock(&installing);
+    install(SIGSEGV, &before_segv);
+    install(SIGBUS, &before_bus);
+    pthread_mutex_unlock(&installing);
     if (sigaltstack(NULL, &now) != 0 || !(now.ss_flags & SS_DISABLE))
         return;
     ours.ss_sp = hoot__malloc(SIGNAL_STACK_BYTES);
