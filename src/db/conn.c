@@ -1,0 +1,421 @@
+/* hoot_conn: the handle of one lending, and statements on it.
+ *
+ * A handle lives in the arena of the scope it was acquired in and stays there after the release, so that
+ * using it too late, or releasing it twice, is seen instead of touching the next one's connection. A task
+ * that acquires again and again would fill its arena; so released handles are used again, but only by the
+ * same scope, and only the oldest of more than RESTING of them. The pool finds them by scope in a small hash
+ * table.
+ *
+ * A connection that is lost while it was idle shows in the pool's look before lending. When it is lost later,
+ * the statement fails with HOOT_ECONNLOST, even if nothing was answered: whether the server has run it cannot
+ * be known, so it is not sent again behind the caller's back. */
+#include "db/conn.h"
+
+#include <hoot/log.h>
+
+#include "db/cursor.h"
+
+enum { RESTING = 8 };
+
+/* --- handles --- */
+
+static hoot_conn **bucket_of(hoot_pool *pool, const hoot_scope *scope)
+{
+    return &pool->handles[((uintptr_t)scope >> 6) * 0x9e3779b97f4a7c15u >> 58];
+}
+
+static void handle_link(hoot_pool *pool, hoot_conn *conn)
+{
+    hoot_conn **bucket = bucket_of(pool, conn->scope);
+
+    conn->prev = NULL;
+    conn->next = *bucket;
+    if (conn->next)
+        conn->next->prev = conn;
+    *bucket = conn;
+}
+
+static void handle_unlink(hoot_pool *pool, hoot_conn *conn)
+{
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    if (conn->prev)
+        conn->prev->next = conn->next;
+    else
+        *bucket_of(pool, conn->scope) = conn->next;
+}
+
+/* The longest-released handle of the scope, if enough rest. */
+static hoot_conn *find_rested(hoot_pool *pool, const hoot_scope *scope)
+{
+    hoot_conn *oldest = NULL;
+    int resting = 0;
+
+    for (hoot_conn *conn = *bucket_of(pool, scope); conn; conn = conn->next) {
+        if (conn->scope == scope && conn->released) {
+            oldest = conn;
+            resting++;
+        }
+    }
+    return resting > RESTING ? oldest : NULL;
+}
+
+/* The slot goes back. If another task is inside a call on it, that task is stopped, and ends the slot when it
+ * is back. */
+static void take_back(hoot_conn *conn)
+{
+    hoot__slot *slot = conn->slot;
+
+    if (conn->stream)
+        hoot__cursor_detach(conn->stream, HOOT_ESTATE);
+    conn->slot = NULL;
+    if (slot && slot->task)
+        hoot__slot_cut(slot);
+    else if (slot)
+        hoot__pool_release(slot);
+}
+
+/* The scope ends, and its arena with the handle. */
+static void scope_ends(hoot_closer *closer, void *user)
+{
+    hoot_conn *conn = user;
+
+    (void)closer;
+    if (conn->slot) {
+        conn->pool->stats.leaked++;
+        hoot_log_warning("database connection acquired at %s by task \"%s\" was not released: taken back",
+                         conn->place, hoot_task_name(conn->owner));
+        take_back(conn);
+    }
+    if (conn->pool)
+        handle_unlink(conn->pool, conn);
+}
+
+static hoot_conn *handle_new(hoot_pool *pool, hoot_scope *scope)
+{
+    hoot_conn *conn = find_rested(pool, scope);
+    hoot_arena *arena;
+
+    if (conn) {
+        handle_unlink(pool, conn);
+    } else {
+        arena = hoot_scope_arena(scope);
+        conn = arena ? hoot_arena_zalloc(arena, sizeof(*conn)) : NULL;
+        if (!conn)
+            return NULL;
+    }
+    hoot_closer_cancel(&conn->closer);
+    *conn = (hoot_conn){ .pool = pool, .scope = scope, .owner = hoot_current_task() };
+    handle_link(pool, conn);
+    hoot_scope_defer(scope, &conn->closer, scope_ends, conn);
+    return conn;
+}
+
+void hoot__conn_lose(hoot_conn *conn)
+{
+    if (conn->stream)
+        hoot__cursor_detach(conn->stream, HOOT_ECLOSED);
+    conn->slot = NULL;
+}
+
+void hoot__conn_orphan_all(hoot_pool *pool)
+{
+    for (size_t i = 0; i < HOOT__HANDLE_BUCKETS; i++) {
+        for (hoot_conn *conn = pool->handles[i]; conn; conn = conn->next)
+            conn->pool = NULL;
+        pool->handles[i] = NULL;
+    }
+}
+
+/* A task that acquired in one scope and another that ends it: who may release is who acquired, or that
+ * scope's end. */
+hoot_conn *hoot_pool_acquire_at(hoot_pool *pool, const char *place, hoot_error *err)
+{
+    hoot__slot *slot = hoot__pool_take(pool, err);
+    hoot_conn *conn;
+
+    if (!slot)
+        return NULL;
+    conn = handle_new(pool, hoot_current_scope());
+    if (!conn) {
+        hoot__pool_release(slot);
+        hoot_error_set(err, HOOT_ENOMEM, "no memory for a connection's handle");
+        return NULL;
+    }
+    conn->place = place;
+    conn->slot = slot;
+    slot->conn = conn;
+    return conn;
+}
+
+void hoot_conn_release(hoot_conn *conn)
+{
+    if (!conn)
+        return;
+    if (conn->released) {
+        hoot_log_error("database connection acquired at %s is released twice: ignored", conn->place);
+        return;
+    }
+    if (conn->owner != hoot_current_task()) {
+        hoot_log_error("database connection acquired at %s is released by another task: ignored",
+                       conn->place);
+        return;
+    }
+    if (conn->slot && conn->slot->task) {
+        hoot_log_error("database connection acquired at %s is released while a statement runs on it: ignored",
+                       conn->place);
+        return;
+    }
+    take_back(conn);
+    conn->released = true;
+    if (!conn->pool)
+        return;
+    handle_unlink(conn->pool, conn); /* to the front: the last of a scope's is its oldest */
+    handle_link(conn->pool, conn);
+}
+
+/* --- calls --- */
+
+static int recover(hoot__slot *slot, hoot_error *err)
+{
+    int rc = slot->link->driver->recover(slot->link, err);
+
+    if (rc == HOOT_ETIMEOUT || rc == HOOT_ECANCELED)
+        return rc;
+    if (rc) {
+        slot->link->broken = true;
+        return hoot_error_set(err, HOOT_ECONNLOST,
+                              "the connection could not be used on after a statement was stopped");
+    }
+    return 0;
+}
+
+int hoot__slot_enter(hoot__slot *slot, hoot_error *err)
+{
+    int rc = 0;
+
+    if (slot->task)
+        return hoot_error_set(err, HOOT_EBUSY, "another task runs a statement on this connection");
+    if (slot->link->broken)
+        return hoot_error_set(err, HOOT_ECONNLOST, "the connection was lost");
+    slot->task = hoot_current_task();
+    if (slot->link->unfinished)
+        rc = recover(slot, err);
+    if (rc)
+        hoot__slot_leave(slot);
+    return rc;
+}
+
+void hoot__slot_cut(hoot__slot *slot)
+{
+    slot->cut = true;
+    slot->conn = NULL;
+    hoot__task_cancel(slot->task);
+}
+
+bool hoot__slot_leave(hoot__slot *slot)
+{
+    slot->task = NULL;
+    if (!slot->cut)
+        return true;
+    hoot__slot_end(slot, NULL);
+    return false;
+}
+
+static hoot__slot *usable_slot(hoot_conn *conn, hoot_error *err)
+{
+    if (!conn)
+        hoot_error_set(err, HOOT_EINVAL, "there is no connection");
+    else if (conn->released)
+        hoot_error_set(err, HOOT_ESTATE, "the connection acquired at %s was released", conn->place);
+    else if (!conn->slot)
+        hoot_error_set(err, HOOT_ECLOSED, "the connection's pool was closed");
+    else if (!hoot_current_task())
+        hoot_error_set(err, HOOT_ESTATE, "only a task can use a connection");
+    else
+        return conn->slot;
+    return NULL;
+}
+
+hoot__slot *hoot__conn_enter(hoot_conn *conn, hoot_error *err)
+{
+    hoot__slot *slot = usable_slot(conn, err);
+
+    if (slot && conn->stream) {
+        hoot_error_set(err, HOOT_EBUSY, "a streaming cursor is open on this connection");
+        return NULL;
+    }
+    return slot && hoot__slot_enter(slot, err) == 0 ? slot : NULL;
+}
+
+int hoot__slot_run(hoot__slot *slot, const hoot_value *values, size_t count, hoot_answer *out_answer,
+                   hoot_error *err)
+{
+    hoot_link *link = slot->link;
+    int rc;
+
+    if (count < 1 || count > 65536 || values[0].kind != HOOT_TEXT)
+        return hoot_error_set(err, HOOT_EINVAL, "a statement is a text, then at most 65,535 parameters");
+    *out_answer = (hoot_answer){ 0 };
+    slot->pool->stats.statements++;
+    rc = link->driver->run(link, values[0].str, values + 1, count - 1, out_answer, err);
+    slot->pool->stats.errors += rc != 0;
+    return rc;
+}
+
+/* Read what is left of an answer that nobody wants. */
+static int pass_rows(hoot_link *link, hoot_error *err)
+{
+    const hoot_value *cells;
+    int rc;
+
+    do
+        rc = link->driver->next_row(link, &cells, err);
+    while (rc > 0);
+    return rc;
+}
+
+int64_t hoot__slot_execute(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err)
+{
+    hoot_answer answer;
+    int rc = hoot__slot_run(slot, values, count, &answer, err);
+
+    if (!rc && answer.column_count)
+        rc = pass_rows(slot->link, err);
+    return rc ? rc : (int64_t)answer.affected_rows;
+}
+
+hoot_cursor *hoot_conn_query_values(hoot_conn *conn, hoot_error *err, const hoot_value *values, size_t count)
+{
+    hoot__slot *slot = hoot__conn_enter(conn, err);
+    hoot_cursor *cursor;
+
+    if (!slot)
+        return NULL;
+    cursor = hoot__cursor_read(slot, values, count, err);
+    hoot__slot_leave(slot);
+    return cursor;
+}
+
+hoot_cursor *hoot_conn_stream_values(hoot_conn *conn, hoot_error *err, const hoot_value *values, size_t count)
+{
+    hoot__slot *slot = hoot__conn_enter(conn, err);
+    hoot_cursor *cursor;
+
+    if (!slot)
+        return NULL;
+    cursor = hoot__cursor_open(conn, slot, values, count, err);
+    hoot__slot_leave(slot);
+    return cursor;
+}
+
+int64_t hoot_conn_execute_values(hoot_conn *conn, hoot_error *err, const hoot_value *values, size_t count)
+{
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot__slot *slot = hoot__conn_enter(conn, err ? err : (err = &own));
+    int64_t changed;
+
+    if (!slot)
+        return hoot_error_code(err);
+    changed = hoot__slot_execute(slot, values, count, err);
+    hoot__slot_leave(slot);
+    return changed;
+}
+
+/* The seam for drivers that can send many rows at once: they would get `rows` here. */
+static int64_t run_rows(hoot__slot *slot, hoot_str sql, const hoot_value *rows, size_t row_count,
+                        size_t columns, hoot_error *err)
+{
+    hoot_link *link = slot->link;
+    int64_t changed = 0;
+
+    for (size_t i = 0; i < row_count; i++) {
+        hoot_answer answer = { 0 };
+        int rc = link->driver->run(link, sql, rows + i * columns, columns, &answer, err);
+
+        slot->pool->stats.statements++;
+        if (!rc && answer.column_count)
+            rc = pass_rows(link, err);
+        if (rc) {
+            slot->pool->stats.errors++;
+            hoot_error_prefix(err, "row %zu", i);
+            return rc;
+        }
+        changed += (int64_t)answer.affected_rows;
+    }
+    return changed;
+}
+
+int64_t hoot_conn_executemany(hoot_conn *conn, const char *sql, const hoot_value *rows, size_t row_count,
+                              size_t columns, hoot_error *err)
+{
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot__slot *slot;
+    int64_t changed;
+
+    if (!err)
+        err = &own;
+    if (!sql || columns > 65535)
+        return hoot_error_set(err, HOOT_EINVAL, "a statement is a text and at most 65,535 parameters");
+    slot = hoot__conn_enter(conn, err);
+    if (!slot)
+        return hoot_error_code(err);
+    changed = run_rows(slot, hoot_str_from(sql), rows, row_count, columns, err);
+    hoot__slot_leave(slot);
+    return changed;
+}
+
+int hoot_conn_ping(hoot_conn *conn, hoot_error *err)
+{
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot__slot *slot = hoot__conn_enter(conn, err ? err : (err = &own));
+    int rc;
+
+    if (!slot)
+        return hoot_error_code(err);
+    rc = slot->link->driver->ping(slot->link, err);
+    hoot__slot_leave(slot);
+    return rc;
+}
+
+/* --- what is known without asking --- */
+
+static const hoot_link *link_of(const hoot_conn *conn)
+{
+    return conn && conn->slot ? conn->slot->link : NULL;
+}
+
+uint64_t hoot_conn_last_insert_id(const hoot_conn *conn)
+{
+    const hoot_link *link = link_of(conn);
+
+    return link ? link->last_insert_id : 0;
+}
+
+bool hoot_conn_in_transaction(const hoot_conn *conn)
+{
+    const hoot_link *link = link_of(conn);
+
+    return link && link->in_transaction;
+}
+
+const char *hoot_conn_driver(const hoot_conn *conn)
+{
+    const hoot_link *link = link_of(conn);
+
+    return link ? link->driver->name : "";
+}
+
+const char *hoot_conn_server_version(const hoot_conn *conn)
+{
+    const hoot_link *link = link_of(conn);
+
+    return link && link->server_version ? link->server_version : "";
+}
+
+uint64_t hoot_conn_id(const hoot_conn *conn)
+{
+    const hoot_link *link = link_of(conn);
+
+    return link ? link->id : 0;
+}

@@ -1,0 +1,51 @@
+/* Cursors and rows from inside. */
+#ifndef HOOT_DB_CURSOR_H
+#define HOOT_DB_CURSOR_H
+
+#include "db/conn.h"
+
+struct hoot_row {
+    hoot_cursor *cursor;
+    const hoot_value *cells;
+    size_t count; /* 0 when the row of a streaming cursor is no more */
+};
+
+typedef struct hoot__column {
+    const char *name;
+    size_t len;
+    bool is_first; /* known to be the first of its name */
+} hoot__column;
+
+/* Lives in its own arena, with its columns and all rows it keeps. */
+struct hoot_cursor {
+    hoot_arena *arena;
+    hoot_arena *row_arena; /* streaming: texts made for the current row */
+    hoot_conn *conn;       /* streaming, and rows may come; else NULL */
+    hoot_closer closer;
+    hoot__column *columns;
+    size_t column_count;
+    size_t next_column;    /* the one after the last that was asked for by name: likely the next */
+    const hoot_row **rows; /* kept */
+    size_t row_count, row_capacity;
+    size_t next_row;
+    uint64_t row_number;
+    uint64_t kept_bytes, max_bytes;
+    uint64_t affected_rows, last_insert_id;
+    hoot_row current; /* streaming */
+    bool streaming;
+    bool fetching; /* a task is inside a fetch */
+    hoot_error error;
+};
+
+/* Run a statement on an entered slot and keep all its rows. Suspends. */
+hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err);
+
+/* Run a statement on an entered slot, rows to be read later. Suspends. The slot of `conn` is still entered.
+ */
+hoot_cursor *hoot__cursor_open(hoot_conn *conn, hoot__slot *slot, const hoot_value *values, size_t count,
+                               hoot_error *err);
+
+/* A streaming cursor's connection goes; `code` is what fetching gives from now on. */
+void hoot__cursor_detach(hoot_cursor *cursor, int code);
+
+#endif

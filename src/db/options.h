@@ -1,0 +1,33 @@
+/* From hoot_pool_options and a url to what the pool and the drivers work with. */
+#ifndef HOOT_DB_OPTIONS_H
+#define HOOT_DB_OPTIONS_H
+
+#include <hoot/pool.h>
+#include <hoot/sys/driver.h>
+
+/* The parts of a database url, decoded. A part that is missing is NULL, a missing port 0. */
+typedef struct hoot__db_url {
+    const char *driver, *user, *password, *host, *socket, *database;
+    uint16_t port;
+} hoot__db_url;
+
+/* Take a url apart. Texts are in `arena`. Errors: HOOT_ECONFIG; the text never holds the password.
+ * HOOT_ENOMEM. */
+int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot__db_url *out, hoot_error *err);
+
+/* How a pool lends: hoot_pool_options with every default filled in. */
+typedef struct hoot__limits {
+    uint32_t min_size, max_size, max_waiters;
+    uint32_t max_age_ms, idle_ms, close_timeout_ms;
+    bool lazy;
+    bool forever; /* connections are neither too old nor idle too long: they are the database */
+} hoot__limits;
+
+/* Errors: HOOT_ECONFIG, HOOT_ENOMEM. */
+int hoot__options_read(hoot_arena *arena, const hoot_pool_options *options, hoot_target *out_target,
+                       hoot__limits *out_limits, hoot_error *err);
+
+/* "127.0.0.1:3306", a socket's path, or a file: for messages. */
+const char *hoot__target_place(const hoot_target *target, char *buffer, size_t size);
+
+#endif

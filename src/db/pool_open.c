@@ -1,0 +1,187 @@
+/* Opening and closing a pool, and single statements on it.
+ *
+ * Closing tells those in line, closes what is idle, stops what connects, and waits for what is lent or
+ * cleaned. When the time is up, connections that rest in a task's hands are closed under their handles; a
+ * task that is inside a statement is cancelled, since its driver cannot be closed under it, and the
+ * connection ends as the call returns. */
+#include "db/pool.h"
+
+#include "db/conn.h"
+#include "db/cursor.h"
+
+#include <assert.h>
+
+/* --- opening --- */
+
+static void close_with_scope(hoot_closer *closer, void *user)
+{
+    (void)closer;
+    hoot_pool_close(user);
+}
+
+/* The first min_size connections: asked for like any other, then given back. The first failure ends it. */
+static int connect_first(hoot_pool *pool, hoot_error *err)
+{
+    hoot__slot *slot;
+    uint32_t count = 0;
+
+    pool->opening = true;
+    while (count < pool->limits.min_size && (slot = hoot__pool_take(pool, err)))
+        count++;
+    for (slot = pool->slots; slot; slot = slot->next) {
+        if (slot->state == HOOT__LENT)
+            hoot__pool_give(slot);
+    }
+    pool->opening = false;
+    pool->warm = true;
+    pool->stats.acquired = pool->stats.waited = 0;
+    return count < pool->limits.min_size ? hoot_error_code(err) : 0;
+}
+
+/* With a scope the pool lives in its arena, so that using it after its end is an error and not a crash. */
+static hoot_pool *pool_new(hoot_scope *scope, hoot_error *err)
+{
+    hoot_arena *arena = scope ? hoot_scope_arena(scope) : hoot_arena_new(0);
+    hoot_pool *pool = arena ? hoot_arena_zalloc(arena, sizeof(*pool)) : NULL;
+
+    if (!pool) {
+        if (!scope)
+            hoot_arena_free(arena);
+        hoot_error_set(err, HOOT_ENOMEM, "no memory for a database pool");
+        return NULL;
+    }
+    pool->arena = scope ? NULL : arena;
+    return pool;
+}
+
+int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options, hoot_error *err)
+{
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot_pool *pool = pool_new(scope, err ? err : (err = &own));
+    int rc;
+
+    if (!pool)
+        return HOOT_ENOMEM;
+    rc = hoot__options_read(pool->arena ? pool->arena : hoot_scope_arena(scope), options, &pool->target,
+                            &pool->limits, err);
+    if (!rc && !pool->limits.lazy)
+        rc = connect_first(pool, err);
+    if (rc) {
+        hoot_pool_close(pool);
+        return rc;
+    }
+    if (scope)
+        hoot_scope_defer(scope, &pool->closer, close_with_scope, pool);
+    *out_pool = pool;
+    return 0;
+}
+
+/* --- closing --- */
+
+static void fail_line(hoot_pool *pool)
+{
+    const hoot_error err = { .code = HOOT_ECLOSED, .text = "the database pool is closing" };
+
+    while (pool->first_asker)
+        hoot__asker_fail(pool, pool->first_asker, &err);
+}
+
+static void close_idle(hoot_pool *pool)
+{
+    while (pool->warmest)
+        hoot__slot_end(pool->warmest, NULL);
+}
+
+static void cancel_tasks(hoot_pool *pool, hoot__slot_state state)
+{
+    for (hoot__slot *slot = pool->slots; slot; slot = slot->next) {
+        if (slot->state == state)
+            hoot__task_cancel(slot->task);
+    }
+}
+
+/* What was granted a moment ago is left to its asker, who sees that the pool closes. */
+static void cut_lent(hoot_pool *pool)
+{
+    hoot__slot *slot = pool->slots, *next;
+
+    for (; slot; slot = next) {
+        next = slot->next;
+        if (slot->state != HOOT__LENT || slot->asker)
+            continue;
+        if (slot->task && slot->conn)
+            hoot__conn_lose(slot->conn);
+        if (slot->task)
+            hoot__slot_cut(slot);
+        else
+            hoot__slot_end(slot, NULL);
+    }
+}
+
+/* Suspends: until no slot is left. */
+static void wait_until_empty(hoot_pool *pool, bool always)
+{
+    hoot_waiter waiter = HOOT_WAITER_INIT;
+
+    if (!pool->total)
+        return;
+    pool->closer_waiter = &waiter;
+    if (always)
+        (void)hoot_wait_always(&waiter);
+    else
+        (void)hoot_wait(&waiter);
+    pool->closer_waiter = NULL;
+}
+
+void hoot_pool_close(hoot_pool *pool)
+{
+    if (!pool || pool->state != HOOT__POOL_OPEN)
+        return;
+    pool->state = HOOT__POOL_CLOSING;
+    hoot_closer_cancel(&pool->closer);
+    hoot__timer_stop(&pool->timer);
+    fail_line(pool);
+    close_idle(pool);
+    cancel_tasks(pool, HOOT__CONNECTING);
+    hoot_shield(pool->limits.close_timeout_ms) wait_until_empty(pool, false);
+    if (pool->total) {
+        cancel_tasks(pool, HOOT__CLEANING);
+        cut_lent(pool);
+        wait_until_empty(pool, true);
+    }
+    assert(!pool->total && !pool->waiting);
+    pool->state = HOOT__POOL_CLOSED;
+    hoot__conn_orphan_all(pool);
+    hoot_arena_free(pool->arena);
+}
+
+/* --- single statements: the one place from which they could go to a connection that many tasks share --- */
+
+hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
+{
+    hoot__slot *slot = hoot__pool_take(pool, err);
+    hoot_cursor *cursor;
+
+    if (!slot)
+        return NULL;
+    slot->task = hoot_current_task();
+    cursor = hoot__cursor_read(slot, values, count, err);
+    if (hoot__slot_leave(slot))
+        hoot__pool_release(slot);
+    return cursor;
+}
+
+int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
+{
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot__slot *slot = hoot__pool_take(pool, err ? err : (err = &own));
+    int64_t changed;
+
+    if (!slot)
+        return hoot_error_code(err);
+    slot->task = hoot_current_task();
+    changed = hoot__slot_execute(slot, values, count, err);
+    if (hoot__slot_leave(slot))
+        hoot__pool_release(slot);
+    return changed;
+}
