@@ -335,6 +335,8 @@ static inline int ref_field_line(hoot_str line, ref_head *head)
     ptrdiff_t colon = ref_find(line, ":");
     hoot_str value;
 
+    if (line.len && line.ptr[0] == '\r') /* not counted: it was to be the blank line */
+        return -400;
     if (head->count == REF_MAX_FIELDS)
         return -431;
     if (colon < 0 || !ref_token(ref_part(line, 0, (size_t)colon)))
