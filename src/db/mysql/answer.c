@@ -7,22 +7,26 @@
 
 /* Source: MySQL Internals, "Session State Information". What is not in this list says that something differs
  * from a fresh session. */
-enum { TRACK_GTIDS = 3, TRACK_TRANSACTION_CHARACTERISTICS = 4, TRACK_TRANSACTION_STATE = 5 };
+enum {
+    TRACK_SCHEMA = 1,
+    TRACK_GTIDS = 3,
+    TRACK_TRANSACTION_CHARACTERISTICS = 4,
+    TRACK_TRANSACTION_STATE = 5
+};
 
 /*     type (1), length (lenenc), data; repeated. */
-static bool parse_state(hoot_str info, bool *out_changed)
+static bool parse_state(hoot_str info, hoot__my_ok *out)
 {
     hoot__my_in in = hoot__my_in_of(info.ptr, info.len);
-    bool changed = false;
 
     while (hoot__my_left(&in) > 0 && !in.failed) {
         uint8_t type = hoot__my_u8(&in);
 
         (void)hoot__my_lenenc_str(&in);
-        changed = changed || (type != TRACK_GTIDS && type != TRACK_TRANSACTION_CHARACTERISTICS &&
-                              type != TRACK_TRANSACTION_STATE);
+        out->schema_changed = out->schema_changed || type == TRACK_SCHEMA;
+        out->state_changed = out->state_changed || (type != TRACK_GTIDS && type != TRACK_TRANSACTION_STATE &&
+                                                    type != TRACK_TRANSACTION_CHARACTERISTICS);
     }
-    *out_changed = changed;
     return !in.failed;
 }
 
@@ -41,8 +45,7 @@ bool hoot__my_ok_parse(hoot_str packet, bool tracked, hoot__my_ok *out)
     ok.warnings = hoot__my_u16(&in);
     if (tracked && hoot__my_left(&in) > 0)
         (void)hoot__my_lenenc_str(&in);
-    if (tracked && (ok.status & HOOT__MY_STATUS_STATE_CHANGED) &&
-        !parse_state(hoot__my_lenenc_str(&in), &ok.state_changed))
+    if (tracked && (ok.status & HOOT__MY_STATUS_STATE_CHANGED) && !parse_state(hoot__my_lenenc_str(&in), &ok))
         return false;
     if (in.failed || (tracked && !hoot__my_spent(&in)))
         return false;

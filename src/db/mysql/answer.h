@@ -12,7 +12,8 @@ typedef struct hoot__my_ok {
     uint64_t last_insert_id;
     uint16_t status;
     uint16_t warnings;
-    bool state_changed; /* the server says that session state is not what it was */
+    bool state_changed;  /* the server says that session state is not what it was */
+    bool schema_changed; /* and that the database is another */
 } hoot__my_ok;
 
 /* An OK packet, whole: with 0x00 or 0xfe in front. `tracked`: CLIENT_SESSION_TRACK is on. Errors: false: it

@@ -161,6 +161,11 @@ int hoot__my_send(hoot__my_link *link, hoot_error *err)
 
 /* --- reading --- */
 
+static bool tracks(const hoot__my_link *link)
+{
+    return (link->greeting.capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
+}
+
 /* What an OK or EOF says of the session. */
 static void note_status(hoot__my_link *link)
 {
@@ -169,6 +174,8 @@ static void note_status(hoot__my_link *link)
     link->base.in_transaction = (ok->status & HOOT__MY_STATUS_IN_TRANS) != 0;
     if (ok->state_changed || !(ok->status & HOOT__MY_STATUS_AUTOCOMMIT) || link->changes_state)
         link->base.state_changed = true;
+    if (ok->schema_changed || (link->changes_state && !tracks(link)))
+        link->schema_changed = true;
 }
 
 /* LOAD DATA LOCAL is answered by an empty packet: no file. The server may say what it thinks of that to
@@ -235,13 +242,13 @@ int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err)
 
 /* --- opening --- */
 
-static int write_query(hoot__my_link *link, const char *sql, const char *more)
+int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more)
 {
     int rc;
 
     hoot_buf_clear(&link->command);
-    hoot__my_put_u8(&link->command, HOOT__MY_COM_QUERY);
-    (void)hoot_buf_add_str(&link->command, hoot_str_from(sql));
+    hoot__my_put_u8(&link->command, command);
+    (void)hoot_buf_add_str(&link->command, hoot_str_from(text));
     (void)hoot_buf_add_str(&link->command, hoot_str_from(more));
     rc = hoot__my_put_check(&link->command);
     link->channel.sequence = 0;
@@ -250,13 +257,10 @@ static int write_query(hoot__my_link *link, const char *sql, const char *more)
 
 int hoot__my_write_setup(hoot__my_link *link)
 {
-    bool tracked = link->greeting.capabilities & HOOT__MY_CAP_SESSION_TRACK;
-
-    return write_query(link, SETUP, tracked ? SETUP_TRACKING : "");
+    return hoot__my_write(link, HOOT__MY_COM_QUERY, SETUP, tracks(link) ? SETUP_TRACKING : "");
 }
 
-/* Read the answer of a command that went out with others: each is numbered anew. */
-static void begin_answer(hoot__my_link *link, hoot__my_columns *columns)
+void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns)
 {
     hoot__my_move_to(link, HOOT__MY_BUSY);
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, columns);
@@ -268,9 +272,9 @@ int hoot__my_read_setup(hoot__my_link *link, hoot_error *err)
 {
     int rc;
 
-    begin_answer(link, NULL);
+    hoot__my_begin_answer(link, NULL);
     rc = hoot__my_finish(link, err);
-    link->base.state_changed = false; /* the setup itself is reported, of course */
+    link->base.state_changed = link->schema_changed = false; /* the setup itself is reported, of course */
     if (rc < 0)
         (void)hoot_error_prefix(err, "setting up the session");
     return rc;
@@ -281,7 +285,7 @@ static int read_max_command(hoot__my_link *link, hoot_error *err)
     const hoot_value *cells;
     int rc;
 
-    begin_answer(link, &link->columns);
+    hoot__my_begin_answer(link, &link->columns);
     do {
         hoot__my_packet packet;
 
@@ -307,7 +311,7 @@ static int set_up(hoot__my_link *link, hoot_error *err)
     int rc = hoot__my_write_setup(link);
 
     if (rc == 0)
-        rc = write_query(link, ASK_MAX_COMMAND, "");
+        rc = hoot__my_write(link, HOOT__MY_COM_QUERY, ASK_MAX_COMMAND, "");
     if (rc == 0)
         rc = hoot__my_channel_flush(&link->channel);
     if (rc < 0)

@@ -26,9 +26,10 @@ typedef struct hoot__my_link {
     hoot__my_reply reply;       /* the answer under way */
     hoot__my_columns columns;   /* of the last result */
     hoot__my_statements statements;
-    hoot_buf command;   /* the one that is made now */
-    size_t max_command; /* the server's max_allowed_packet */
-    bool changes_state; /* the statement under way may do so beyond what is tracked */
+    hoot_buf command;    /* the one that is made now */
+    size_t max_command;  /* the server's max_allowed_packet */
+    bool schema_changed; /* the database may not be the target's any more */
+    bool changes_state;  /* the statement under way may do so beyond what is tracked */
 } hoot__my_link;
 
 static inline hoot__my_link *hoot__my_link_of(hoot_link *link)

@@ -42,6 +42,7 @@ enum {
 /* Commands. */
 enum {
     HOOT__MY_COM_QUIT = 0x01,
+    HOOT__MY_COM_INIT_DB = 0x02,
     HOOT__MY_COM_QUERY = 0x03,
     HOOT__MY_COM_PING = 0x0e,
     HOOT__MY_COM_STMT_PREPARE = 0x16,

@@ -143,28 +143,37 @@ int hoot__my_recover(hoot_link *base, hoot_error *err)
     return rc;
 }
 
-/* COM_RESET_CONNECTION and the session's setup, in one write. The server forgets its prepared statements with
- * the rest. Source: MySQL Internals, "COM_RESET_CONNECTION" (MySQL 5.7.3, MariaDB 10.2.4); older servers
- * answer with an error: the pool closes then. */
-static int reset(hoot__my_link *link, hoot_error *err)
+/* COM_RESET_CONNECTION leaves the database as it is, so that is chosen anew. The server forgets its prepared
+ * statements with the rest. Source: MySQL Internals, "COM_RESET_CONNECTION" (MySQL 5.7.3, MariaDB 10.2.4);
+ * older servers answer with an error: the pool closes then. */
+static int write_reset(hoot__my_link *link, const char *database)
 {
-    static const char command[] = { 1, 0, 0, 0, HOOT__MY_COM_RESET_CONNECTION };
     int rc;
 
     hoot__my_statements_clear(&link->statements, false);
     hoot__my_channel_trim(&link->channel);
-    rc = hoot_buf_add(&link->channel.stream->out, command, sizeof(command));
+    rc = hoot__my_write(link, HOOT__MY_COM_RESET_CONNECTION, "", "");
+    if (rc == 0 && database[0])
+        rc = hoot__my_write(link, HOOT__MY_COM_INIT_DB, database, "");
     if (rc == 0)
         rc = hoot__my_write_setup(link);
-    if (rc == 0)
-        rc = hoot__my_channel_flush(&link->channel);
+    return rc == 0 ? hoot__my_channel_flush(&link->channel) : rc;
+}
+
+/* Three commands in one write, their answers in order. */
+static int reset(hoot__my_link *link, hoot_error *err)
+{
+    const char *database = link->base.target->database;
+    int rc = write_reset(link, database);
+
     if (rc < 0)
         return hoot__my_fail(link, hoot_error_set(err, rc, "%s", hoot_error_text(rc)), err);
-    hoot__my_move_to(link, HOOT__MY_BUSY);
-    link->channel.sequence = 1;
-    link->changes_state = false;
-    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, NULL);
+    hoot__my_begin_answer(link, NULL);
     rc = hoot__my_finish(link, err);
+    if (rc == 0 && database[0]) {
+        hoot__my_begin_answer(link, NULL);
+        rc = hoot__my_finish(link, err);
+    }
     return rc < 0 ? rc : hoot__my_read_setup(link, err);
 }
 
@@ -175,7 +184,11 @@ int hoot__my_reset(hoot_link *base, hoot_error *err)
 
     if (rc < 0)
         return rc;
-    rc = reset(link, err);
+    if (link->schema_changed && !link->base.target->database[0])
+        rc = hoot_error_set(err, HOOT_ESTATE,
+                            "a database was chosen, and the server knows no way back to none");
+    else
+        rc = reset(link, err);
     if (rc < 0) {
         hoot__my_move_to(link, HOOT__MY_BROKEN);
         return rc;

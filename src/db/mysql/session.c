@@ -1,15 +1,17 @@
 /* What the server's session tracking does not tell.
  *
- * With session_track_state_change=ON the server marks every OK packet after a change of system or user
- * variables, the database, temporary tables or PREPARE. It is silent about locks (GET_LOCK, LOCK TABLES,
- * FLUSH ... WITH READ LOCK, BACKUP LOCK), HANDLER ... OPEN, XA, and about what a failing CALL has done, for
- * an error packet has no status. So:
+ * With session_track_state_change=ON the server marks the OK packet after SET, USE, PREPARE, and statements
+ * on temporary tables. MariaDB 10.11 (seen, not read) is silent about user variables that a SELECT sets (@a
+ * := 1, INTO @a), about locks (GET_LOCK, LOCK TABLES, FLUSH ... WITH READ LOCK, BACKUP LOCK), HANDLER ...
+ * OPEN and XA; and an error packet has no status, whatever a CALL did before it failed. So:
  *
  *   1. the first word must be one of those that are known to leave nothing;
- *   2. GET_LOCK and, without tracking, `@` or INTO anywhere in the text make it a suspect.
+ *   2. GET_LOCK, or an @ that does not begin a system variable's @@, makes any statement a suspect (an
+ * address in a literal too: that costs a reset, and nothing in a parameter does);
+ *   3. without tracking, so does TEMPORARY.
  *
- * Not seen: a stored function, or a trigger, that takes a named lock. Such a lock stays until the connection
- * is reset or closed. */
+ * Not seen: a stored function or a trigger that takes a named lock. Such a lock stays until the connection is
+ * reset or closed. */
 #include "session.h"
 
 #include <string.h>
@@ -60,11 +62,22 @@ static bool mentions(hoot_str sql, hoot_str word)
     return false;
 }
 
+/* @name, and not only @@name? */
+static bool mentions_variable(hoot_str sql)
+{
+    for (size_t i = 0; i < sql.len; i++) {
+        if (sql.ptr[i] != '@')
+            continue;
+        if (i + 1 == sql.len || sql.ptr[i + 1] != '@')
+            return true;
+        i++;
+    }
+    return false;
+}
+
 bool hoot__my_may_change_state(hoot_str sql, bool tracked)
 {
-    if (!is_harmless(first_word(sql)) || mentions(sql, HOOT_STR("GET_LOCK")))
+    if (!is_harmless(first_word(sql)) || mentions_variable(sql) || mentions(sql, HOOT_STR("GET_LOCK")))
         return true;
-    if (tracked)
-        return false;
-    return hoot_str_find(sql, '@') >= 0 || mentions(sql, HOOT_STR("TEMPORARY"));
+    return !tracked && mentions(sql, HOOT_STR("TEMPORARY"));
 }
