@@ -73,10 +73,17 @@ int hoot__my_finish(hoot__my_link *link, hoot_error *err);
 /* A command without arguments that is answered by OK. */
 int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err);
 
-/* Queue the statement that makes a session ours: character set, autocommit, tracking. `link->channel` gets it
- * unflushed. */
+/* Queue a command that is one byte and two texts, numbered from 0, unflushed; for writing several commands at
+ * once. */
+int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more);
+
+/* Queue the statement that makes a session ours: character set, autocommit, tracking. */
 int hoot__my_write_setup(hoot__my_link *link);
-/* Read its answer. */
+
+/* Await the answer of the next of several commands that were written at once: each is numbered anew. */
+void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns);
+
+/* Read the answer of the setup. */
 int hoot__my_read_setup(hoot__my_link *link, hoot_error *err);
 
 /* --- the driver's table --- */
