@@ -65,7 +65,7 @@ static int run_in_child(hoot_task_fn fn, void *arg, char *text, size_t size)
 
 static void an_overflow_names_the_task(void **state)
 {
-    char text[4096];
+    char text[1024];
     int status = run_in_child(overflow, NULL, text, sizeof text);
 
     (void)state;
@@ -76,7 +76,7 @@ static void an_overflow_names_the_task(void **state)
 
 static void another_fault_goes_to_who_had_the_signal_before(void **state)
 {
-    char text[4096];
+    char text[1024];
     void (*before)(int) = signal(SIGSEGV, report_crash);
     int status = run_in_child(write_to_nowhere, (void *)16, text, sizeof text);
 
