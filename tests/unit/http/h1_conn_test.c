@@ -143,7 +143,7 @@ static void get_and_close(rig *r)
     text = hear_all(r);
     assert_has(text, "\r\nConnection: close\r\n");
     assert_has(text, "\r\n\r\n/");
-    assert_int_equal(r->last_code, HOOT_EEOF);
+    assert_int_equal(r->ended, HOOT_EEOF);
 }
 
 static void closes_when_the_client_asks(void **state)
@@ -158,7 +158,7 @@ static void get_http10(rig *r)
 {
     say(r, "GET / HTTP/1.0\r\n\r\n");
     assert_has(hear_all(r), "\r\nConnection: close\r\n");
-    assert_int_equal(r->last_code, HOOT_EEOF);
+    assert_int_equal(r->ended, HOOT_EEOF);
 }
 
 static void closes_after_http_1_0(void **state)
@@ -221,7 +221,7 @@ static void get_and_shut(rig *r)
     hear(r, "\r\n\r\n/1");
     hear(r, "\r\n\r\n/2");
     hear_all(r);
-    assert_int_equal(r->last_code, HOOT_EEOF);
+    assert_int_equal(r->ended, HOOT_EEOF);
 }
 
 static void a_client_that_shuts_its_side_gets_its_answers(void **state)
@@ -315,7 +315,7 @@ static void get_stream(rig *r)
     assert_has(text, "\r\n\r\nhello stream of bytes");
     assert_has(text, "Connection: close\r\n");
     assert_lacks(text, "Transfer-Encoding");
-    assert_int_equal(r->last_code, HOOT_EEOF);
+    assert_int_equal(r->ended, HOOT_EEOF);
 }
 
 static void streams_in_chunks_and_to_the_end_for_http_1_0(void **state)
@@ -376,7 +376,7 @@ static void get_unfinished(rig *r)
     rig_connect(r);
     say(r, "GET / HTTP/1.0\r\n\r\n");
     hear_all(r);
-    assert_int_equal(r->last_code, -ECONNRESET); /* its end would look like a whole body */
+    assert_int_equal(r->ended, -ECONNRESET); /* its end would look like a whole body */
 }
 
 static void an_unfinished_stream_does_not_look_whole(void **state)
@@ -636,7 +636,7 @@ static void drain_and_get(rig *r)
     text = hear_all(r);
     assert_has(text, "\r\nConnection: close\r\n");
     assert_has(text, "\r\n\r\n/after");
-    assert_int_equal(r->last_code, HOOT_EEOF);
+    assert_int_equal(r->ended, HOOT_EEOF);
 }
 
 static void draining_serves_one_more_request_on_idle_connections(void **state)
@@ -655,7 +655,7 @@ static void abort_all(rig *r)
     hoot__http_abort(r->http);
     assert_int_equal(hoot__http_wait_closed(r->http), 0);
     hear_all(r);
-    assert_int_equal(r->last_code, -ECONNRESET);
+    assert_int_equal(r->ended, -ECONNRESET);
 }
 
 static void aborting_cancels_what_runs(void **state)

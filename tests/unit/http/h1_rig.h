@@ -29,6 +29,7 @@ typedef struct rig {
     hoot__http *http;
     hoot_stream *stream; /* the client's end; NULL: closed */
     hoot__reader reader;
+    int ended; /* how the last hear_all() found the end */
     /* For serve functions of tests. */
     int calls, answers_logged, last_code, last_status;
     bool served_to_end;
@@ -156,7 +157,7 @@ const char *hear_all(rig *r)
     do
         rc = hoot__reader_fill(&r->reader, hoot__reader_bytes(&r->reader).len + 1);
     while (rc == 0);
-    r->last_code = rc;
+    r->ended = rc;
     return heard(r);
 }
 
