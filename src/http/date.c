@@ -185,7 +185,8 @@ static int days_in_month(int64_t year, int month)
     return lengths[month - 1] + (month == 2 && leap);
 }
 
-/* Second 60 is a leap second: it counts as the first of the next minute. */
+/* Second 60 is a leap second. Unix time has none: it counts as second 59, so that no date leaves its day or
+ * its year. */
 static int to_seconds(const civil *c, time_t *out)
 {
     if (c->weekday < 0 || c->month < 1 || c->day < 1 || c->day > days_in_month(c->year, c->month))

@@ -103,10 +103,11 @@ static void guesses_the_century_of_two_digits(void **state)
     assert_true(when == 220924800); /* 1977, not 2077 */
 }
 
-static void counts_a_leap_second_as_the_next_minute(void **state)
+static void counts_a_leap_second_as_the_second_before(void **state)
 {
     (void)state;
-    assert_read("Sat, 31 Dec 2016 23:59:60 GMT", 1483228800);
+    assert_read("Sat, 31 Dec 2016 23:59:60 GMT", 1483228799);
+    assert_read("Fri, 31 Dec 9999 23:59:60 GMT", 253402300799);
 }
 
 static void refuses_days_that_are_not(void **state)
@@ -152,7 +153,7 @@ int main(void)
         cmocka_unit_test(reads_the_three_forms),
         cmocka_unit_test(agrees_with_the_c_library),
         cmocka_unit_test(guesses_the_century_of_two_digits),
-        cmocka_unit_test(counts_a_leap_second_as_the_next_minute),
+        cmocka_unit_test(counts_a_leap_second_as_the_second_before),
         cmocka_unit_test(refuses_days_that_are_not),
         cmocka_unit_test(refuses_other_text),
     };
