@@ -1,6 +1,6 @@
 /* The command line of every application. */
 #include "base/alloc.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 #include <hoot/version.h>
 
@@ -19,7 +19,7 @@ static void print_help(const hoot_main_options *app)
            "       %s version\n\n"
            "options (the command line wins over variables, variables over files):\n",
            app->name, app->version, app->name, app->name, app->name, app->name);
-    hoot__options_help(app->default_bind);
+    hoot__command_line_help(app->default_bind);
     if (app->help)
         printf("\n%s", app->help);
 }
@@ -60,7 +60,7 @@ static char **environment_now(void)
     return copy;
 }
 
-static int serve(const hoot_main_options *app, hoot__options *options, char **argv, char **environment)
+static int serve(const hoot_main_options *app, hoot__command_line *options, char **argv, char **environment)
 {
     options->serve.factory = app->factory;
     options->serve.name = app->name;
@@ -69,7 +69,7 @@ static int serve(const hoot_main_options *app, hoot__options *options, char **ar
     return hoot__serve(&options->serve);
 }
 
-static int run(const hoot_main_options *app, hoot__options *options, char **argv, char **environment)
+static int run(const hoot_main_options *app, hoot__command_line *options, char **argv, char **environment)
 {
     hoot_log_set_level(options->log_level);
     hoot_log_set_format(options->log_format);
@@ -99,13 +99,13 @@ int hoot_main_with(const hoot_main_options *main_options, int argc, char **argv)
 {
     hoot_main_options app = with_defaults(main_options);
     hoot_error err = HOOT_ERROR_INIT;
-    hoot__options *options = hoot__calloc(1, sizeof *options);
+    hoot__command_line *options = hoot__calloc(1, sizeof *options);
     char **environment = environment_now();
     int status = 2;
 
     if (!options || !environment)
         fprintf(stderr, "%s: out of memory\n", app.name);
-    else if (hoot__options_read(options, app.default_bind, argc, argv, &err) < 0)
+    else if (hoot__command_line_read(options, app.default_bind, argc, argv, &err) < 0)
         fprintf(stderr, "%s: %s\n", app.name, err.text);
     else
         status = run(&app, options, argv, environment);

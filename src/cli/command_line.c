@@ -1,6 +1,6 @@
 /* Options: one table says name, variable, help and how a value is read; the command line and the environment
  * both go through it. */
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 #include <hoot/env.h>
 
@@ -15,7 +15,7 @@
 typedef struct option option;
 
 /* Reads `text` into `*out`. */
-typedef int (*option_fn)(const option *o, const char *text, hoot__options *out, hoot_error *err);
+typedef int (*option_fn)(const option *o, const char *text, hoot__command_line *out, hoot_error *err);
 
 struct option {
     const char *name, *variable, *value, *help;
@@ -32,7 +32,7 @@ static int refuse(const option *o, const char *text, const char *takes, hoot_err
                           text);
 }
 
-static int read_bind_one(hoot_str part, hoot__options *out, hoot_error *err)
+static int read_bind_one(hoot_str part, hoot__command_line *out, hoot_error *err)
 {
     char text[256];
 
@@ -46,7 +46,7 @@ static int read_bind_one(hoot_str part, hoot__options *out, hoot_error *err)
     return hoot__bind_parse(text, &out->serve.binds[out->serve.bind_count++], err);
 }
 
-static int read_bind(const option *o, const char *text, hoot__options *out, hoot_error *err)
+static int read_bind(const option *o, const char *text, hoot__command_line *out, hoot_error *err)
 {
     hoot_str rest = hoot_str_from(text), part;
     int rc = 0;
@@ -57,7 +57,7 @@ static int read_bind(const option *o, const char *text, hoot__options *out, hoot
     return rc;
 }
 
-static int read_number(const option *o, const char *text, hoot__options *out, hoot_error *err)
+static int read_number(const option *o, const char *text, hoot__command_line *out, hoot_error *err)
 {
     char takes[96];
     uint64_t number;
@@ -75,20 +75,20 @@ static int read_number(const option *o, const char *text, hoot__options *out, ho
     return 0;
 }
 
-static int read_env_file(const option *o, const char *text, hoot__options *out, hoot_error *err)
+static int read_env_file(const option *o, const char *text, hoot__command_line *out, hoot_error *err)
 {
     (void)o, (void)out;
     return hoot_env_load(text, err);
 }
 
-static int read_access_log(const option *o, const char *text, hoot__options *out, hoot_error *err)
+static int read_access_log(const option *o, const char *text, hoot__command_line *out, hoot_error *err)
 {
     (void)o, (void)err;
     out->serve.access_log = strcmp(text, "off") == 0 ? NULL : text;
     return 0;
 }
 
-static int read_log_format(const option *o, const char *text, hoot__options *out, hoot_error *err)
+static int read_log_format(const option *o, const char *text, hoot__command_line *out, hoot_error *err)
 {
     if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
         return refuse(o, text, "text or json", err);
@@ -97,7 +97,7 @@ static int read_log_format(const option *o, const char *text, hoot__options *out
     return 0;
 }
 
-static int read_log_level(const option *o, const char *text, hoot__options *out, hoot_error *err)
+static int read_log_level(const option *o, const char *text, hoot__command_line *out, hoot_error *err)
 {
     static const char *const names[] = { "debug", "info", "warning", "error" };
 
@@ -110,7 +110,7 @@ static int read_log_level(const option *o, const char *text, hoot__options *out,
     return refuse(o, text, "debug, info, warning or error", err);
 }
 
-#define AT(field)            offsetof(hoot__options, serve.field)
+#define AT(field)            offsetof(hoot__command_line, serve.field)
 #define SECONDS(field, most) read_number, AT(field), 1, most, 1000, false
 
 static const option options[] = {
@@ -163,7 +163,7 @@ static const option *find_option(hoot_str name)
     return NULL;
 }
 
-static int read_command(const char *word, hoot__options *out, hoot_error *err)
+static int read_command(const char *word, hoot__command_line *out, hoot_error *err)
 {
     static const char *const names[] = { "serve", "routes", "check", "version", "help" };
 
@@ -178,7 +178,7 @@ static int read_command(const char *word, hoot__options *out, hoot_error *err)
 }
 
 /* One option: "--name value", "--name=value", "-n value". `*i` moves on by the value's word. */
-static int read_option(hoot__options *out, int argc, char **argv, int *i, bool *given, hoot_error *err)
+static int read_option(hoot__command_line *out, int argc, char **argv, int *i, bool *given, hoot_error *err)
 {
     hoot_str word = hoot_str_from(argv[*i] + (argv[*i][1] == '-' ? 2 : 1));
     ptrdiff_t equals = hoot_str_find(word, '=');
@@ -197,7 +197,7 @@ static bool asks_for_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-static int read_words(hoot__options *out, int argc, char **argv, bool *given, hoot_error *err)
+static int read_words(hoot__command_line *out, int argc, char **argv, bool *given, hoot_error *err)
 {
     bool commanded = false;
     int rc = 0;
@@ -224,7 +224,7 @@ static int read_words(hoot__options *out, int argc, char **argv, bool *given, ho
     return rc;
 }
 
-static int read_variables(hoot__options *out, const bool *given, hoot_error *err)
+static int read_variables(hoot__command_line *out, const bool *given, hoot_error *err)
 {
     int rc = 0;
 
@@ -256,7 +256,8 @@ static uint32_t cores(void)
     return n < 1 ? 1 : n > HOOT__MAX_WORKERS ? HOOT__MAX_WORKERS : (uint32_t)n;
 }
 
-int hoot__options_read(hoot__options *out, const char *default_bind, int argc, char **argv, hoot_error *err)
+int hoot__command_line_read(hoot__command_line *out, const char *default_bind, int argc, char **argv,
+                            hoot_error *err)
 {
     bool given[OPTION_COUNT] = { false };
     int rc;
@@ -278,7 +279,7 @@ int hoot__options_read(hoot__options *out, const char *default_bind, int argc, c
     return rc;
 }
 
-void hoot__options_help(const char *default_bind)
+void hoot__command_line_help(const char *default_bind)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char left[64];
