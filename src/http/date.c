@@ -194,7 +194,7 @@ static int to_seconds(const civil *c, time_t *out)
     if (c->hour > 23 || c->minute > 59 || c->second > 60)
         return HOOT_EBADINPUT;
     *out = (time_t)(days_from_civil(c->year, c->month, c->day) * DAY_SECONDS + c->hour * 3600 +
-                    c->minute * 60 + c->second);
+                    c->minute * 60 + (c->second < 60 ? c->second : 59));
     return 0;
 }
 
