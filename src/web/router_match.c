@@ -13,7 +13,7 @@ typedef struct span {
 } span;
 
 typedef struct walk {
-    hoot_str path; /* decoded, without the slash it begins with */
+    hoot_str path; /* decoded, without the slash it begins with, with the one it ends with */
     const span *parts;
     size_t part_count;
     bool ends_in_slash;
@@ -106,12 +106,13 @@ static bool visit_dynamic(walk *w, const hoot__node *node, size_t index, size_t 
     return false;
 }
 
-/* <path:...> may end at each part from here on; at the end of all, it takes the last slash too. */
+/* It begins with no slash, not even an encoded one: what joins it to a folder stays below it. It may end at
+ * each part from here on; at the end of all, it takes the last slash too. */
 static bool visit_path(walk *w, const hoot__edge *e, size_t index, size_t value)
 {
     hoot__path_value *taken = &w->values[value];
 
-    if (w->parts[index].len == 0)
+    if (!hoot__converter_take(&e->part.converter, part_text(w, index, index + 1), taken))
         return false;
     for (size_t behind = index + 1; behind <= w->part_count; behind++) {
         taken->text = part_text(w, index, behind);
@@ -165,7 +166,7 @@ static size_t count_parts(hoot_str path)
 static int take_apart(walk *w, hoot_arena *arena, hoot_str path, span *parts)
 {
     bool encoded = path.len && memchr(path.ptr, '%', path.len);
-    char *decoded = encoded ? hoot_arena_alloc(arena, path.len) : NULL;
+    char *decoded = encoded ? hoot_arena_alloc(arena, path.len + 1) : NULL;
     hoot_str rest = path, part;
     size_t at = 0;
 
@@ -182,7 +183,9 @@ static int take_apart(walk *w, hoot_arena *arena, hoot_str path, span *parts)
             decoded[at] = '/';
         at += rest.ptr != NULL;
     }
-    w->path = encoded ? hoot_str_of(decoded, at) : path;
+    if (encoded && w->ends_in_slash)
+        decoded[at] = '/';
+    w->path = hoot_str_of(encoded ? decoded : path.ptr, at + w->ends_in_slash);
     w->parts = parts;
     return 0;
 }
