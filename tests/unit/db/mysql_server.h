@@ -1,5 +1,6 @@
-/* A MariaDB server of one test program's own: a data directory below /tmp, a free port, a unix socket, no configuration files. It is ended by
- * its pid, also when the test program dies (the kernel sends it SIGKILL then). */
+/* A MariaDB server of one test program's own: a data directory below /tmp, a free port, a unix socket, no
+ * configuration files. It is ended by its pid, also when the test program dies (the kernel sends it SIGKILL
+ * then). */
 #ifndef HOOT_TEST_MYSQL_SERVER_H
 #define HOOT_TEST_MYSQL_SERVER_H
 
@@ -67,7 +68,8 @@ static uint16_t mysql_server_free_port(void)
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 || getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
         perror("a free port");
         exit(1);
     }
@@ -101,8 +103,15 @@ static void mysql_server_die(const mysql_server *server, const char *what)
 static void mysql_server_make_data(const mysql_server *server, const char *user)
 {
     char program[96], datadir[96], as[64];
-    char *arguments[] = { program, "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
-                          "--skip-name-resolve", "--innodb-log-file-size=16M", datadir, as, NULL };
+    char *arguments[] = { program,
+                          "--no-defaults",
+                          "--auth-root-authentication-method=normal",
+                          "--skip-test-db",
+                          "--skip-name-resolve",
+                          "--innodb-log-file-size=16M",
+                          datadir,
+                          as,
+                          NULL };
     int status = -1;
     pid_t pid;
 
@@ -119,9 +128,19 @@ static void mysql_server_start(mysql_server *server, const char *const *options)
 {
     const char *user = getpwuid(getuid())->pw_name;
     char program[96], datadir[96], as[64], where[128], port[32], pid_file[96];
-    char *arguments[32] = { program,  "--no-defaults", datadir, as, where, port, pid_file, "--bind-address=127.0.0.1",
-                            "--skip-name-resolve", "--performance-schema=OFF", "--innodb-buffer-pool-size=32M",
-                            "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=2",
+    char *arguments[32] = { program,
+                            "--no-defaults",
+                            datadir,
+                            as,
+                            where,
+                            port,
+                            pid_file,
+                            "--bind-address=127.0.0.1",
+                            "--skip-name-resolve",
+                            "--performance-schema=OFF",
+                            "--innodb-buffer-pool-size=32M",
+                            "--innodb-log-file-size=16M",
+                            "--innodb-flush-log-at-trx-commit=2",
                             "--character-set-server=utf8mb4" };
     size_t count = 14;
 
