@@ -42,6 +42,8 @@ static void leave_owner(hoot_group *group)
         group->prev->next = group->next;
     else if (group->owner)
         group->owner->groups = group->next;
+    group->owner = NULL;
+    group->next = group->prev = NULL;
 }
 
 hoot_group *hoot_group_new(hoot_error *err)
@@ -145,6 +147,12 @@ static void fini(hoot_group *group)
         wait_for_members(group, hoot_wait_always);
     }
     leave_owner(group);
+}
+
+void hoot__groups_end(hoot_task *task)
+{
+    while (task->groups)
+        fini(task->groups);
 }
 
 void hoot_group_free(hoot_group *group)

@@ -143,6 +143,8 @@ int hoot__task_check(void);
 void hoot__group_left_by(hoot_group *group, hoot_task *task);
 /* The task that made it was cancelled. */
 void hoot__groups_cancel(hoot_task *task);
+/* Its function has returned: what is left of its groups ends before it does. Suspends. */
+void hoot__groups_end(hoot_task *task);
 
 /* --- overflow.c --- */
 /* Have a stack overflow of a task on this thread reported. Nothing happens where the system refuses. */

@@ -88,6 +88,7 @@ static void task_main(void *arg)
 
     entered(task->loop);
     task->result = task->fn(&task->err, task->arg);
+    hoot__groups_end(task);
     hoot__scope_fini(&task->own_scope);
     assert(!task->groups && !task->shields);
     task->ended = true;

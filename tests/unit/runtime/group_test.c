@@ -95,6 +95,46 @@ static void a_group_that_is_freed_ends_its_tasks(void **state)
     run_in_virtual_time(free_early, NULL);
 }
 
+struct forgotten {
+    hoot_group *group;
+    struct child child;
+};
+
+static void check_ended(int result, const hoot_error *err, void *arg)
+{
+    (void)result;
+    (void)err;
+    assert_true(((struct forgotten *)arg)->child.ended);
+}
+
+static int forget_group(hoot_error *err, void *arg)
+{
+    struct forgotten *forgotten = arg;
+
+    forgotten->group = hoot_group_new(err);
+    assert_int_equal(hoot_group_start(forgotten->group, run_child, &forgotten->child, err), 0);
+    return hoot_sleep(5);
+}
+
+static int free_what_was_forgotten(hoot_error *err, void *arg)
+{
+    struct forgotten forgotten = { .child = { .sleep_ms = 1000 } };
+
+    (void)err;
+    (void)arg;
+    assert_non_null(hoot__task_start(NULL, forget_group, check_ended, &forgotten));
+    assert_int_equal(hoot_sleep(10), 0);
+    assert_int_equal(forgotten.child.slept, HOOT_ECANCELED);
+    hoot_group_free(forgotten.group);
+    return 0;
+}
+
+static void a_task_ends_after_the_tasks_of_its_groups(void **state)
+{
+    (void)state;
+    run_in_virtual_time(free_what_was_forgotten, NULL);
+}
+
 static int join_until_deadline(hoot_error *err, void *arg)
 {
     struct child child = { .sleep_ms = 1000 };
@@ -220,6 +260,7 @@ int main(void)
         cmocka_unit_test(join_waits_for_all),
         cmocka_unit_test(the_first_failure_cancels_the_rest),
         cmocka_unit_test(a_group_that_is_freed_ends_its_tasks),
+        cmocka_unit_test(a_task_ends_after_the_tasks_of_its_groups),
         cmocka_unit_test(tasks_of_a_group_have_the_callers_deadline),
         cmocka_unit_test(cancelling_the_owner_reaches_its_tasks_at_once),
         cmocka_unit_test(gather_runs_all_at_the_same_time),

@@ -5,6 +5,7 @@
 
 #include <hoot/lock.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -246,6 +247,38 @@ static void figures_tell_what_is_there(void **state)
     run_in_virtual_time(count, NULL);
 }
 
+/* --- several threads --- */
+
+static int sleep_ten_times(hoot_error *err, void *arg)
+{
+    (void)err;
+    for (int i = 0; i < 10; i++)
+        if (hoot_sleep(1) == 0)
+            ++*(int *)arg;
+    return 0;
+}
+
+static void *run_on_thread(void *arg)
+{
+    return hoot_run(sleep_ten_times, arg, NULL) == 0 ? arg : NULL;
+}
+
+static void each_thread_can_have_a_loop(void **state)
+{
+    pthread_t threads[3];
+    int slept[3] = { 0 };
+    void *result;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_on_thread, &slept[i]), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_ptr_equal(result, &slept[i]);
+        assert_int_equal(slept[i], 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +288,7 @@ int main(void)
         cmocka_unit_test(signals_arrive_as_events),
         cmocka_unit_test(an_open_signal_does_not_keep_the_loop),
         cmocka_unit_test(figures_tell_what_is_there),
+        cmocka_unit_test(each_thread_can_have_a_loop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -537,6 +537,26 @@ static void a_task_inherits_its_starters_context_unless_detached(void **state)
     run_in_virtual_time(start_children, NULL);
 }
 
+static int compute_past_the_deadline(hoot_error *err, void *arg)
+{
+    int rc = 0;
+
+    (void)err;
+    (void)arg;
+    hoot_timeout (2) {
+        while (rc == 0)
+            rc = hoot_check_canceled(); /* never suspends, so the loop's clock does not move by itself */
+    }
+    assert_int_equal(rc, HOOT_ETIMEOUT);
+    return 0;
+}
+
+static void a_long_computation_can_see_its_deadline(void **state)
+{
+    (void)state;
+    run_in_loop(compute_past_the_deadline, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +577,7 @@ int main(void)
         cmocka_unit_test(cancelling_waits_for_the_shield_to_end),
         cmocka_unit_test(wait_always_ends_by_a_wake_only),
         cmocka_unit_test(a_task_inherits_its_starters_context_unless_detached),
+        cmocka_unit_test(a_long_computation_can_see_its_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
