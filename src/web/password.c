@@ -177,7 +177,7 @@ static int verify_on_thread(void *arg)
 
 int hoot_password_hash(const char *password, char *out, hoot_error *err)
 {
-    char encoded[HOOT_PASSWORD_HASH_BYTES];
+    char encoded[HOOT_PASSWORD_HASH_BYTES] = "";
     hash_job job = { .password = password, .out = encoded };
     int rc;
 
