@@ -209,7 +209,18 @@ static bool list_has_method(hoot_str list, hoot_str method)
     return false;
 }
 
-/* The methods of all endpoints that have the path: rarely more than one. */
+/* "GET, POST, OPTIONS" from "GET, OPTIONS": OPTIONS stays the last. */
+static hoot_str add_method(hoot_arena *arena, hoot_str allow, hoot_str method)
+{
+    size_t kept = allow.len - strlen("OPTIONS");
+
+    if (list_has_method(allow, method))
+        return allow;
+    return hoot_str_from(
+        hoot_arena_printf(arena, "%.*s%.*s, OPTIONS", (int)kept, allow.ptr, (int)method.len, method.ptr));
+}
+
+/* The methods of all endpoints that have the path: rarely more than one. NULL: no memory. */
 static hoot_str join_allow(const walk *w, hoot_arena *arena)
 {
     hoot_str allow = w->seen[0]->allow, item;
@@ -217,13 +228,8 @@ static hoot_str join_allow(const walk *w, hoot_arena *arena)
     for (size_t i = 1; i < w->seen_count; i++) {
         hoot_str rest = w->seen[i]->allow;
 
-        while (hoot_str_split(&rest, ',', &item)) {
-            hoot_str method = hoot_str_trim(item, " ");
-
-            if (allow.len && !list_has_method(allow, method))
-                allow = hoot_str_from(hoot_arena_printf(arena, "%.*s, %.*s", (int)method.len, method.ptr,
-                                                        (int)allow.len, allow.ptr));
-        }
+        while (allow.ptr && hoot_str_split(&rest, ',', &item))
+            allow = add_method(arena, allow, hoot_str_trim(item, " "));
     }
     return allow;
 }
