@@ -52,7 +52,7 @@ static void holding_the_loop_is_reported_with_name_and_place(void **state)
 /* Long enough for many looks, on another thread. */
 static int block(void *arg)
 {
-    struct timespec time = { .tv_nsec = 60 * 1000 * 1000 };
+    struct timespec time = { .tv_nsec = 200 * 1000 * 1000 };
 
     (void)arg;
     while (nanosleep(&time, &time) != 0)
@@ -65,12 +65,12 @@ static int wait_long(hoot_error *err, void *arg)
     int rc = hoot_offload(block, arg);
 
     (void)err;
-    return rc < 0 ? rc : hoot_sleep(60);
+    return rc < 0 ? rc : hoot_sleep(200);
 }
 
 static void waiting_is_not_reported(void **state)
 {
-    hoot__loop_options options = { .watchdog_ms = 20 };
+    hoot__loop_options options = { .watchdog_ms = 50 };
     int rc;
 
     (void)state;
