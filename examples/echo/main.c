@@ -61,18 +61,16 @@ static hoot_response *echo(hoot_request *req)
     return resp;
 }
 
-static const hoot_blueprint everything = {
-    .name = "echo",
-    .routes = HOOT_ROUTES({ "*", "/", echo }, { "*", "/<path:rest>", echo }),
-    .body_limit = MAX_BODY_BYTES,
-};
-
+/* A hook of the app answers before any route is asked: so there is no path that has no route, and none that
+ * is redirected. */
 static hoot_app *make_app(hoot_error *err)
 {
     hoot_app *app = hoot_app_new("echo", err);
 
-    if (app && hoot_app_register(app, &everything, NULL, err) == 0)
+    if (app && hoot_app_before_request(app, echo, err) == 0) {
+        hoot_app_set_body_limit(app, MAX_BODY_BYTES);
         return app;
+    }
     hoot_app_free(app);
     return NULL;
 }
