@@ -415,9 +415,9 @@ static void long_paths(hoot_test_client *client)
         path[i] = '/';
     path[sizeof(path) - 1] = '\0';
     assert_status(hoot_test_get(client, path), 404);
-    memcpy(path, "/edit", 5);
+    memcpy(path, "/edit/a", 7);
     assert_status(hoot_test_get(client, path), 404);
-    memcpy(path, "/path", 5);
+    memcpy(path, "/path/a", 7);
     assert_status(hoot_test_get(client, path), 200);
     memset(path, '/', sizeof(path) - 1);
     assert_redirect(client, path, "/");
