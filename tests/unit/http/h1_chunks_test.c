@@ -100,6 +100,26 @@ static void leaves_trailers_in_the_buffer_until_they_are_whole(void **state)
     assert_int_equal(hoot__h1_chunks_read(&chunks, HOOT_STR("0"), &used, &piece, &trailers, &test_why), -400);
 }
 
+/* A section that is wrong within its first bytes, in a block of exactly its size: nothing before it is looked
+ * at. */
+static void looks_only_at_the_trailers_it_was_given(void **state)
+{
+    hoot__h1_chunks chunks;
+    hoot_str piece;
+    char *text = malloc(2);
+    size_t used;
+
+    (void)state;
+    assert_non_null(text);
+    memcpy(text, "\rX", 2);
+    hoot__h1_chunks_init(&chunks);
+    assert_int_equal(hoot__h1_chunks_read(&chunks, HOOT_STR("0\r\n"), &used, &piece, &trailers, &test_why),
+                     0);
+    assert_int_equal(hoot__h1_chunks_read(&chunks, hoot_str_of(text, 2), &used, &piece, &trailers, &test_why),
+                     -400);
+    free(text);
+}
+
 /* CVE-2022-32213, CVE-2024-53868 and their kin: sizes that are not hexadecimal digits and nothing else. */
 static void refuses_sizes_that_are_no_hex_digits(void **state)
 {
@@ -141,6 +161,10 @@ static void refuses_line_ends_that_are_not_crlf(void **state)
     assert_bad("3\r\nabc\r0\r\n\r\n");
     assert_bad("3\r\nabcXX0\r\n\r\n");
     assert_bad("3\r\nabc\n\r0\r\n\r\n");
+    assert_bad("3\r\nabcX\n0\r\n\r\n");
+    assert_bad("3\r\nabc\n\n0\r\n\r\n");
+    assert_bad("3\r\nabc\rX0\r\n\r\n");
+    assert_bad("3\r\nabc\r00\r\n\r\n");
     assert_bad("3\r\nabcd\r\n0\r\n\r\n");
     assert_bad("3;a\nbc\r\n0\r\n\r\n");
     assert_bad("3;a=\"\n\"\r\nabc\r\n0\r\n\r\n");
@@ -260,6 +284,7 @@ int main(void)
         cmocka_unit_test(reads_an_empty_body),
         cmocka_unit_test(asks_for_more_until_the_end),
         cmocka_unit_test(leaves_trailers_in_the_buffer_until_they_are_whole),
+        cmocka_unit_test(looks_only_at_the_trailers_it_was_given),
         cmocka_unit_test(refuses_sizes_that_are_no_hex_digits),
         cmocka_unit_test(refuses_sizes_that_overflow),
         cmocka_unit_test(refuses_line_ends_that_are_not_crlf),
