@@ -72,6 +72,9 @@ typedef struct hoot_error {
 /* Fill `err` (NULL is fine) and give `code` back, so that one can `return hoot_error_set(err, HOOT_EINVAL,
  * ...)`. The text says what happened and, where there is one, what to do about it. */
 HOOT_API int hoot_error_set(hoot_error *err, int code, const char *format, ...) HOOT_PRINTF(3, 4);
+#ifdef __clang_analyzer__ /* which cannot look into the library: it gives `code` back */
+#define hoot_error_set(err, code, ...) ((void)(hoot_error_set)(err, code, __VA_ARGS__), (code))
+#endif
 HOOT_API int hoot_error_setv(hoot_error *err, int code, const char *format, va_list args);
 
 /* Put "text: " in front of what `err` says. Gives err's code (0 for NULL). */

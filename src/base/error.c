@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef hoot_error_set /* what static analysis takes for it */
+
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
 #define ERRNO_TEXT(number) strerrordesc_np(number)
 #define ERRNO_NAME(number) strerrorname_np(number)
