@@ -45,13 +45,16 @@ static int fill_texts(hoot_arena *arena, const hoot_pool_options *options, const
     return 0;
 }
 
+#define DEFAULT_DRIVER "mysql"
+
 static int find_driver(const hoot_pool_options *options, const hoot__db_url *url, hoot_target *target,
                        hoot_error *err)
 {
     const char *name = options->driver ? options->driver : url->driver;
 
-    if (!name)
-        return hoot_error_set(err, HOOT_ECONFIG, "the pool has neither a url nor a driver");
+    if (!name && !options->host && !options->socket)
+        return hoot_error_set(err, HOOT_ECONFIG, "the pool has neither a url nor a host");
+    name = name ? name : DEFAULT_DRIVER;
     target->driver = hoot_driver_find(name);
     if (!target->driver)
         return hoot_error_set(err, HOOT_ECONFIG, "there is no database driver \"%s\"", name);

@@ -30,8 +30,8 @@ static void process_ended(uv_process_t *process, int64_t status, int signal)
 {
     hoot__child *child = process->data;
 
+    close_handles(child); /* freed when the loop has closed them, after this */
     child->events->ended(child, (int)status, signal, child->user);
-    close_handles(child);
 }
 
 static void control_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)

@@ -226,7 +226,7 @@ static void child_ended(hoot__child *child, int status, int signal, void *user)
 
     unlink_child(m, child);
     if (m->stopping) {
-        if (status || signal)
+        if (status || (signal && (child->ready || signal != SIGTERM)))
             hoot_log_warning("worker %zu (pid %d) %s", child->worker + 1, child->process.pid, how);
         leave_when_empty(m);
     } else if (child == s->coming) {
