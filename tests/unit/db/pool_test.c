@@ -806,6 +806,7 @@ static void lets_everything_go_wherever_a_task_is_cancelled(void **state)
     uint64_t n = 1;
 
     (void)state;
+    run_virtual(work_in_a_pool, NULL);
     catch_log();
     do {
         hoot_error error = HOOT_ERROR_INIT;

@@ -6,6 +6,9 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
+#include "runtime/torture.h"
+
 static hoot_pool *pool;
 static hoot_error err;
 
@@ -559,6 +562,92 @@ TEST(executes_many_and_tells_the_row_that_failed)
     return 0;
 }
 
+/* --- every place where a task can be cancelled, every allocation --- */
+
+/* Some of everything. Gives 0 only if all of it went well; then the table is as it should be. */
+static int work(hoot_error *error)
+{
+    HOOT_AUTO(hoot_conn) conn = hoot_pool_acquire(pool, error);
+    HOOT_AUTO(hoot_cursor) rows = NULL;
+    int count = 0;
+
+    if (!conn || hoot_conn_execute(conn, error, "CREATE TABLE IF NOT EXISTS t (a INTEGER, b TEXT)") < 0 ||
+        hoot_conn_begin(conn, error) || hoot_conn_execute(conn, error, "DELETE FROM t") < 0 ||
+        hoot_conn_execute(conn, error, "INSERT INTO t VALUES (?, ?), (?, ?)", 1, "one", 2, "two") < 0 ||
+        hoot_conn_commit(conn, error) || hoot_conn_execute(conn, error, "PRAGMA cache_size = 100") < 0)
+        return error->code;
+    rows = hoot_conn_stream(conn, error, "SELECT t.a, t.b, ? AS c FROM t, t AS u, t AS v", "parameter");
+    if (!rows)
+        return error->code;
+    while (hoot_fetchone(rows))
+        count++;
+    if (hoot_cursor_error(rows, error))
+        return error->code;
+    assert_int_equal(count, 8);
+    return 0;
+}
+
+static int work_in_a_pool(hoot_error *error, void *arg)
+{
+    HOOT_AUTO(hoot_cursor) rows = NULL;
+    char url[256];
+    int rc;
+
+    (void)arg;
+    snprintf(url, sizeof(url), "sqlite:%s/a.db", test_folder);
+    rc = hoot_pool_open(NULL, &pool, &(hoot_pool_options){ .url = url, .max_size = 1 }, error);
+    if (rc)
+        return rc;
+    rc = work(error);
+    if (!rc) {
+        rows = hoot_pool_query(pool, error, "SELECT group_concat(b) AS b FROM t");
+        if (rows)
+            assert_string_equal(hoot_row_text(hoot_fetchone(rows), "b"), "one,two");
+        rc = rows ? 0 : error->code;
+    }
+    hoot_pool_close(pool);
+    return rc;
+}
+
+static void lets_everything_go_wherever_a_task_is_cancelled(void **state)
+{
+    uint64_t n = 1;
+
+    (void)state;
+    run_real(work_in_a_pool, NULL);
+    catch_log();
+    do {
+        hoot_error error = HOOT_ERROR_INIT;
+
+        hoot__switches_seen = 0;
+        hoot__cancel_at_switch = n;
+        (void)hoot_run(work_in_a_pool, NULL, &error);
+    } while (hoot__switches_seen >= n++);
+    hoot__cancel_at_switch = 0;
+    hoot_log_set_sink(NULL, NULL);
+    assert_true(n > 10);
+}
+
+static void lets_everything_go_whatever_allocation_fails(void **state)
+{
+    unsigned long n = 1;
+
+    (void)state;
+    catch_log();
+    do {
+        hoot_error error = HOOT_ERROR_INIT;
+        int rc;
+
+        hoot__alloc_fail_next(n);
+        rc = hoot_run(work_in_a_pool, NULL, &error);
+        if (rc && rc != HOOT_ENOMEM)
+            fail_msg("allocation %lu: %d %s", n, rc, error.text);
+    } while (hoot__alloc_count >= n++);
+    hoot__alloc_fail_next(0);
+    hoot_log_set_sink(NULL, NULL);
+    assert_true(n > 20);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -588,6 +677,8 @@ int main(void)
         IN_FOLDER(runs_more_statements_than_the_cache_holds),
         IN_FOLDER(names_columns_anew_when_the_table_changes),
         IN_FOLDER(executes_many_and_tells_the_row_that_failed),
+        IN_FOLDER(lets_everything_go_wherever_a_task_is_cancelled),
+        IN_FOLDER(lets_everything_go_whatever_allocation_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

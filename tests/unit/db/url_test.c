@@ -1,0 +1,201 @@
+/* Database urls, and options with their defaults. */
+#include "unit/db/db_test.h"
+
+#include "db/options.h"
+
+static hoot_arena *arena;
+static hoot_error err;
+static hoot_target target;
+static hoot__limits limits;
+
+static int make_arena(void **state)
+{
+    (void)state;
+    arena = hoot_arena_new(0);
+    return arena ? 0 : -1;
+}
+
+static int free_arena(void **state)
+{
+    (void)state;
+    hoot_arena_free(arena);
+    return 0;
+}
+
+static int read_url(const char *url)
+{
+    hoot_error_clear(&err);
+    return hoot__options_read(arena, &(hoot_pool_options){ .url = url }, &target, &limits, &err);
+}
+
+static void reads_every_part_of_a_servers_url(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://user:pa%3Ass%40w@db.example:3307/app%20db?socket=/run/my.sock"), 0);
+    assert_string_equal(target.driver->name, "mysql");
+    assert_string_equal(target.user, "user");
+    assert_string_equal(target.password, "pa:ss@w");
+    assert_string_equal(target.host, "db.example");
+    assert_int_equal(target.port, 3307);
+    assert_string_equal(target.database, "app db");
+    assert_string_equal(target.socket, "/run/my.sock");
+}
+
+static void fills_in_what_a_url_leaves_out(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://root@/app"), 0);
+    assert_string_equal(target.host, "127.0.0.1");
+    assert_int_equal(target.port, 3306);
+    assert_string_equal(target.password, "");
+    assert_string_equal(target.socket, "");
+    assert_int_equal(read_url("mysql:///app?socket=/run/mysqld/mysqld.sock"), 0);
+    assert_string_equal(target.host, "");
+    assert_string_equal(target.socket, "/run/mysqld/mysqld.sock");
+    assert_int_equal(target.connect_timeout_ms, 10000);
+    assert_int_equal(target.statement_cache, 100);
+    assert_true(target.max_answer_bytes == 256u << 20);
+    assert_int_equal(limits.min_size, 1);
+    assert_int_equal(limits.max_size, 10);
+    assert_int_equal(limits.max_waiters, 10000);
+    assert_int_equal(limits.max_age_ms, 1800000);
+    assert_int_equal(limits.idle_ms, 600000);
+    assert_int_equal(limits.close_timeout_ms, 5000);
+}
+
+static void takes_an_at_sign_in_the_password_and_an_address_in_brackets(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u:p@ss@[::1]:3310/d"), 0);
+    assert_string_equal(target.password, "p@ss");
+    assert_string_equal(target.host, "::1");
+    assert_int_equal(target.port, 3310);
+}
+
+static void takes_a_file_for_sqlite(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("sqlite:var/app.db"), 0);
+    assert_string_equal(target.database, "var/app.db");
+    assert_int_equal(read_url("sqlite:/srv/a%20b.db"), 0);
+    assert_string_equal(target.database, "/srv/a b.db");
+    assert_int_equal(read_url("sqlite:///var/app.db"), 0); /* as SQLAlchemy writes it */
+    assert_string_equal(target.database, "var/app.db");
+    assert_int_equal(read_url("sqlite::memory:"), 0);
+    assert_string_equal(target.database, ":memory:");
+    assert_int_equal(limits.max_size, 1);
+}
+
+static void refuses_bad_urls_without_telling_the_password(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "mysql",
+        "://host/db",
+        "nosuch://u:secret@host/db",
+        "mysql://u:secret%4@host/db",
+        "mysql://u:secret%zz@host/db",
+        "mysql://u:secret%00@host/db",
+        "mysql://u:secret%@host/db",
+        "mysql://u:secret@host:0/db",
+        "mysql://u:secret@host:65536/db",
+        "mysql://u:secret@host:33a/db",
+        "mysql://u:secret@host:/db",
+        "mysql://u:secret@[::1/db",
+        "mysql://u:secret@[::1]x/db",
+        "mysql://u:secret@host/db?charset=latin1",
+        "mysql://u:secret@host/db?socket=%",
+        "sqlite:",
+        "sqlite://host/app.db",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(read_url(bad[i]), HOOT_ECONFIG);
+        assert_null(strstr(err.text, "secret"));
+    }
+    assert_int_equal(hoot__options_read(arena, &(hoot_pool_options){ 0 }, &target, &limits, &err),
+                     HOOT_ECONFIG);
+}
+
+static void lets_options_win_over_the_url(void **state)
+{
+    const hoot_pool_options options = { .url = "mysql://u:p@h:1/d?socket=/s",
+                                        .host = "other",
+                                        .port = 2,
+                                        .user = "w",
+                                        .password = "",
+                                        .database = "e",
+                                        .max_size = 20 };
+
+    (void)state;
+    assert_int_equal(hoot__options_read(arena, &options, &target, &limits, &err), 0);
+    assert_string_equal(target.host, "other");
+    assert_string_equal(target.socket, "");
+    assert_int_equal(target.port, 2);
+    assert_string_equal(target.user, "w");
+    assert_string_equal(target.password, "");
+    assert_string_equal(target.database, "e");
+    assert_int_equal(limits.max_size, 20);
+}
+
+static void refuses_sizes_that_contradict_each_other(void **state)
+{
+    const hoot_pool_options over = { .url = "sqlite:a", .min_size = 5, .max_size = 4 };
+    const hoot_pool_options huge = { .url = "sqlite:a", .max_size = 100000 };
+
+    (void)state;
+    assert_int_equal(hoot__options_read(arena, &over, &target, &limits, &err), HOOT_ECONFIG);
+    assert_int_equal(hoot__options_read(arena, &huge, &target, &limits, &err), HOOT_ECONFIG);
+}
+
+static void names_the_place_for_messages(void **state)
+{
+    char place[64];
+
+    (void)state;
+    assert_int_equal(read_url("mysql://u@h/d"), 0);
+    assert_string_equal(hoot__target_place(&target, place, sizeof(place)), "h:3306");
+    assert_int_equal(read_url("mysql:///d?socket=/s"), 0);
+    assert_string_equal(hoot__target_place(&target, place, sizeof(place)), "/s");
+    assert_int_equal(read_url("sqlite:a.db"), 0);
+    assert_string_equal(hoot__target_place(&target, place, sizeof(place)), "a.db");
+}
+
+static void registers_drivers_once_and_not_too_many(void **state)
+{
+    static hoot_driver more[16];
+    static char names[16][8];
+    int taken = 0;
+
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        snprintf(names[i], sizeof(names[i]), "extra%d", i);
+        more[i].name = names[i];
+        taken += hoot_driver_register(&more[i]) == 0;
+    }
+    assert_int_equal(taken, 14);
+    assert_ptr_equal(hoot_driver_find("extra13"), &more[13]);
+    assert_int_equal(hoot_driver_register(&more[14]), HOOT_ELIMIT);
+    assert_int_equal(hoot_driver_register(&more[0]), HOOT_EINVAL);
+    assert_null(hoot_driver_find("extra14"));
+}
+
+#define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, make_arena, free_arena)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_ARENA(reads_every_part_of_a_servers_url),
+        WITH_ARENA(fills_in_what_a_url_leaves_out),
+        WITH_ARENA(takes_an_at_sign_in_the_password_and_an_address_in_brackets),
+        WITH_ARENA(takes_a_file_for_sqlite),
+        WITH_ARENA(refuses_bad_urls_without_telling_the_password),
+        WITH_ARENA(lets_options_win_over_the_url),
+        WITH_ARENA(refuses_sizes_that_contradict_each_other),
+        WITH_ARENA(names_the_place_for_messages),
+        WITH_ARENA(registers_drivers_once_and_not_too_many),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
