@@ -31,9 +31,11 @@ typedef struct hoot__h1_head {
 
 /* Parse a request head from the start of `bytes` (one leading CRLF is skipped, RFC 9112 2.2).
  * `scanned`: in and out: how far an earlier call looked without finding the end; begin with 0. Cheap to call
- * again per read. Gives: the head's length with the blank line; 0: not complete yet. Errors: -status to
- * answer with and close: -400, -414 (request line over the limit), -431 (headers over the limit or their
- * count), -501 (unknown transfer coding), -505 (HTTP major version), and `*out_why` a constant text. */
+ * again per read. `max_headers`: at most 32,767.
+ * Gives:  the head's length with the blank line; 0: not complete yet.
+ * Errors: -status to answer with and close, and `*out_why` a constant text: -400; -414 request line over the
+ *         limit; -431 headers over the limit or their count; -501 unknown transfer coding; -505 HTTP major
+ *         version. `head` is half filled then. */
 int hoot__h1_parse_head(hoot_str bytes, size_t *scanned, size_t max_bytes, size_t max_headers,
                         hoot__h1_head *head, const char **out_why);
 
@@ -47,16 +49,19 @@ typedef struct hoot__h1_chunks {
 
 void hoot__h1_chunks_init(hoot__h1_chunks *chunks);
 
-/* Read from `bytes`. Gives: 1 `*out_piece` is data (a slice) ; 0 more bytes are needed ; 2 the end was
- * reached, and `*out_trailers` is the trailer section (slice, without the last blank line: for
- * hoot__h1_parse_trailers(), which checks it) ; `*out_used` bytes were used in each case. Only a trailer
- * section that is not whole is left unused: keep it, and give it again with more behind it (16 KiB at most).
- * Errors: -400; -413 extensions or trailers over the limits (16 KiB each); `*out_why`. */
+/* Read from `bytes`. `*out_used` of them were used, whatever it gives.
+ * Gives:  1: `*out_piece` is data (a slice). 0: more bytes are needed. 2: the end was reached, and
+ *         `*out_trailers` is the trailer section (a slice, without the last blank line), which
+ *         hoot__h1_parse_trailers() checks. Only a trailer section that is not whole is left unused: keep it
+ *         and give it again with more behind it (16 KiB at most).
+ * Errors: -400; -413 extensions or trailers over their limits (16 KiB each); and `*out_why`. */
 int hoot__h1_chunks_read(hoot__h1_chunks *chunks, hoot_str bytes, size_t *out_used, hoot_str *out_piece,
                          hoot_str *out_trailers, const char **out_why);
 
-/* Parse a trailer section into headers (fields that may not be trailers are dropped: framing, routing,
- * authentication, RFC 9110 6.5.1). Gives: the count. Errors: -400, -431. */
+/* Parse a trailer section into headers. Fields that may not be trailers are dropped: framing, routing,
+ * authentication and the like (RFC 9110 6.5.1).
+ * Gives:  the count.
+ * Errors: -400, -431; and `*out_why`. */
 int hoot__h1_parse_trailers(hoot_str section, hoot__header *headers, size_t max_headers,
                             const char **out_why);
 

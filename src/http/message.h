@@ -19,15 +19,15 @@ int hoot__headers_find(const hoot__headers *headers, hoot_str name, size_t from)
 /* Does a comma list hold this token (without case)? */
 bool hoot__http_list_has(hoot_str list, const char *token);
 /* "text/html; charset=utf-8": the part before ';', trimmed; and a parameter by name (quotes and escapes
- * resolved into the arena). Errors of the latter: HOOT_ENOTFOUND; HOOT_EBADINPUT what stands before it is not
- * well formed; HOOT_ENOMEM. */
+ * resolved into the arena).
+ * Errors of the latter: HOOT_ENOTFOUND; HOOT_EBADINPUT up to it, it is not well formed; HOOT_ENOMEM. */
 hoot_str hoot__media_type(hoot_str content_type);
 int hoot__media_parameter(hoot_arena *arena, hoot_str content_type, const char *name, hoot_str *out);
 
 /* --- URLs (RFC 3986) --- */
-/* Percent-decode into the arena; '+' is a space when `plus`. Errors: HOOT_EBADINPUT a '%' without two hex
- * digits, a NUL byte, or (when `utf8`) bytes that are no UTF-8; HOOT_ENOMEM. A decoded copy is terminated;
- * nothing to decode: the input itself, as it is. */
+/* Percent-decode into the arena; '+' is a space when `plus`. A decoded copy is terminated; when there is
+ * nothing to decode, it gives the input itself, as it is. Errors: HOOT_EBADINPUT a '%' without two hex
+ * digits, a NUL byte, or (when `utf8`) bytes that are no UTF-8; HOOT_ENOMEM. */
 int hoot__percent_decode(hoot_arena *arena, hoot_str s, bool plus, bool utf8, hoot_str *out);
 /* Percent-encode all but unreserved characters (and '/' when `keep_slash`). */
 int hoot__percent_encode(hoot_buf *out, hoot_str s, bool keep_slash);
@@ -43,7 +43,8 @@ typedef struct hoot__pairs {
 } hoot__pairs;
 
 /* Split at '&', decode ('+' is a space; UTF-8 only). Blank values are kept; "a" is "a="; empty parts are
- * stepped over. Errors: HOOT_ELIMIT over max_pairs; HOOT_EBADINPUT; HOOT_ENOMEM. */
+ * stepped over.
+ * Errors: HOOT_ELIMIT over max_pairs; HOOT_EBADINPUT; HOOT_ENOMEM. */
 int hoot__pairs_parse(hoot_arena *arena, hoot_str text, size_t max_pairs, hoot__pairs *out);
 
 /* --- cookies (RFC 6265) --- */
@@ -54,7 +55,7 @@ bool hoot__cookie_find(hoot_str cookie_header, hoot_str name, hoot_str *out);
 typedef struct hoot__set_cookie {
     hoot_str name, value, domain, path; /* path empty: left out */
     int64_t expires;                    /* Unix seconds; 0: left out; -1: the epoch, to delete */
-    int64_t max_age;                    /* seconds; -1: left out */
+    int64_t max_age;                    /* seconds; -1: left out; 0: delete at once */
     bool secure, http_only, partitioned;
     const char *same_site; /* "Lax", "Strict", "None" or NULL */
 } hoot__set_cookie;
