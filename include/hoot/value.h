@@ -174,8 +174,8 @@ HOOT_END_DECLS
 #ifndef __cplusplus
 
 /* The value of an expression, by its type: bool, every integer, float, double, char * (terminated), hoot_str,
- * hoot_value, json_t *, NULL. Dates and bytes have no C type of their own: hoot_value_date(t),
- * hoot_value_bytes(s), ... */
+ * hoot_value, json_t *, NULL. In C17 the words `true` and `false` are ints: a variable, a comparison or (bool)true
+ * is a bool. Dates and bytes have no C type of their own: hoot_value_date(t), hoot_value_bytes(s), ... */
 #define HOOT_VALUE(x)                                                                                        \
     _Generic((x),                                                                                             \
         bool: hoot_value_bool,                                                                                \
