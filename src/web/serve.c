@@ -195,7 +195,8 @@ static void apply_rule(hoot_request *req, const route *to)
  * is: a browser would take it for another one. */
 static hoot_response *finish(hoot_request *req, hoot_response *resp)
 {
-    hoot__session_finish(req, resp);
+    if (hoot__session_finish(req, resp) < 0)
+        return hoot__response_no_memory(req);
     if (req->cors->cors && hoot__cors_apply(req, req->cors->cors, resp) < 0)
         return hoot__response_no_memory(req);
     return resp;

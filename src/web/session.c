@@ -384,14 +384,18 @@ static bool must_send(const struct hoot__session *session)
     return session->modified || (session->members.count && is_permanent(session));
 }
 
-void hoot__session_finish(hoot_request *req, hoot_response *resp)
+int hoot__session_finish(hoot_request *req, hoot_response *resp)
 {
     hoot_error err = HOOT_ERROR_INIT;
+    int rc;
 
     if (!req->session)
-        return;
-    if (hoot_response_vary(resp, "Cookie") < 0 ||
-        (must_send(req->session) && add_cookie(req, resp, &err) < 0))
+        return 0;
+    rc = hoot_response_vary(resp, "Cookie");
+    if (rc == 0 && must_send(req->session))
+        rc = add_cookie(req, resp, &err);
+    if (rc < 0)
         hoot_log_error("the session could not be sent with the answer: %s",
-                       err.code ? err.text : hoot_error_text(HOOT_ENOMEM));
+                       err.code ? err.text : hoot_error_text(rc));
+    return rc;
 }

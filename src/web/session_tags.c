@@ -4,7 +4,8 @@
  *     {" b": "..."}         bytes, standard base64    read as it stands
  *     {" m": "..."}         Markup, safe HTML         read as text
  *     {" u": "..."}         UUID, 32 hex digits       read as text, 8-4-4-4-12
- *     {" d": "..."}         datetime, an HTTP date    read as text: Quart 0.18 writes ISO 8601, and reads both
+ *     {" d": "..."}         datetime, an HTTP date    read as text: Quart 0.18 writes ISO 8601, and reads
+ * both
  *     {" di": {"KEY__": v}} the object {"KEY": v}, whose only name is a tag's
  *
  * Values are written with the tags that they need: bytes and datetimes, and the last one for every object

@@ -17,7 +17,7 @@ import quart.sessions
 from flask.sessions import SecureCookieSessionInterface
 from markupsafe import Markup
 
-KEY, OLD_KEY, SIGNED_AT = "owl and mouse", "an older key", 1767225600  # 2026-01-01
+KEY, OLD_KEY, SIGNED_AT = "owl and mouse", "an older key", 1700000000  # 2023-11-14
 
 VALUES = [
     ("plain", {"user": "user_17"}),

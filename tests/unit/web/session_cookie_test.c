@@ -203,15 +203,15 @@ static int read_signed(hoot_str payload_and_stamp)
 static void refuses_signed_nonsense(void **state)
 {
     (void)state;
-    assert_int_equal(read_signed(HOOT_STR("e30.aVW5AA")), 0);
+    assert_int_equal(read_signed(HOOT_STR("e30.ZVPxAA")), 0);
     assert_int_equal(read_signed(HOOT_STR("e30")), HOOT_EBADINPUT);             /* no time */
-    assert_int_equal(read_signed(HOOT_STR("e30.aVW5A")), HOOT_EBADINPUT);       /* no base64 */
+    assert_int_equal(read_signed(HOOT_STR("e30.ZVPxA")), HOOT_EBADINPUT);       /* no base64 */
     assert_int_equal(read_signed(HOOT_STR("e30.__________8")), HOOT_EBADINPUT); /* 2^64 - 1 */
-    assert_int_equal(read_signed(HOOT_STR("e30.AAAAAAAAAAAAaVW5AA")),
+    assert_int_equal(read_signed(HOOT_STR("e30.AAAAAAAAAAAAZVPxAA")),
                      HOOT_EBADINPUT); /* nine bytes and more */
-    assert_int_equal(read_signed(HOOT_STR("e3*.aVW5AA")), HOOT_EBADINPUT);
-    assert_int_equal(read_signed(HOOT_STR(".e30.aVW5AA")), HOOT_EBADINPUT); /* no zlib stream */
-    assert_int_equal(read_signed(HOOT_STR("..aVW5AA")), HOOT_EBADINPUT);
+    assert_int_equal(read_signed(HOOT_STR("e3*.ZVPxAA")), HOOT_EBADINPUT);
+    assert_int_equal(read_signed(HOOT_STR(".e30.ZVPxAA")), HOOT_EBADINPUT); /* no zlib stream */
+    assert_int_equal(read_signed(HOOT_STR("..ZVPxAA")), HOOT_EBADINPUT);
 }
 
 static void refuses_streams_that_are_cut_short_or_grow_too_large(void **state)
