@@ -59,17 +59,12 @@ static int describe(hoot_cursor *cursor, const hoot_answer *answer, hoot_error *
 
 /* --- keeping rows --- */
 
-static bool has_bytes(const hoot_value *cell)
-{
-    return cell->kind == HOOT_TEXT || cell->kind == HOOT_BYTES || cell->kind == HOOT_DECIMAL;
-}
-
 static size_t bytes_of(const hoot_value *cells, size_t count)
 {
     size_t bytes = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (has_bytes(&cells[i]))
+        if (hoot__value_has_bytes(&cells[i]))
             bytes += cells[i].str.len + 1;
     }
     return bytes;
@@ -79,7 +74,7 @@ static void copy_cells(hoot_value *to, char *bytes, const hoot_value *from, size
 {
     for (size_t i = 0; i < count; i++) {
         to[i] = from[i];
-        if (!has_bytes(&from[i]))
+        if (!hoot__value_has_bytes(&from[i]))
             continue;
         if (from[i].str.len)
             memcpy(bytes, from[i].str.ptr, from[i].str.len);

@@ -37,6 +37,12 @@ struct hoot_cursor {
     hoot_error error;
 };
 
+/* Does the cell point at bytes, terminated behind their end? */
+static inline bool hoot__value_has_bytes(const hoot_value *cell)
+{
+    return cell->kind == HOOT_TEXT || cell->kind == HOOT_BYTES || cell->kind == HOOT_DECIMAL;
+}
+
 /* Run a statement on an entered slot and keep all its rows. Suspends. */
 hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err);
 

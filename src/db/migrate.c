@@ -12,10 +12,10 @@
 
 #include <stdio.h>
 
-#include "db/pool.h"
+#include "db/conn.h"
 #include "db/sql_split.h"
 
-enum { LOCK_SECONDS = 60, BEGIN_PAUSE_MS = 50, HEX_SHA256 = 2 * HOOT_SHA256_BYTES };
+enum { LOCK_SECONDS = 60, BEGIN_PAUSE_MS = 50, UNLOCK_MS = 2000, HEX_SHA256 = 2 * HOOT_SHA256_BYTES };
 
 typedef struct migrator {
     hoot_conn *conn;
@@ -91,12 +91,19 @@ static int lock(const migrator *m)
     return 0;
 }
 
-/* When this fails the connection is closed, and the server lets go of the lock by itself. */
+/* Also for a cancelled task. When it fails, the pool resets the connection before it lends it again, and the
+ * server lets go of the lock then. */
 static void unlock(const migrator *m)
 {
-    if (m->is_mysql)
-        hoot_cursor_close(
-            hoot_conn_query(m->conn, NULL, "SELECT RELEASE_LOCK(?) AS released", (const char *)m->lock_name));
+    hoot_cursor *answer = NULL;
+
+    if (!m->is_mysql)
+        return;
+    hoot_shield(UNLOCK_MS) answer =
+        hoot_conn_query(m->conn, NULL, "SELECT RELEASE_LOCK(?) AS released", (const char *)m->lock_name);
+    if (!answer && m->conn->slot)
+        m->conn->slot->link->state_changed = true;
+    hoot_cursor_close(answer);
 }
 
 /* SQLite: another process may have the write lock for longer than one BEGIN waits. */

@@ -113,8 +113,8 @@ static int fill_limits(const hoot_pool_options *options, const hoot_target *targ
 int hoot__options_read(hoot_arena *arena, const hoot_pool_options *options, hoot_target *out_target,
                        hoot__limits *out_limits, hoot_error *err)
 {
-    hoot__db_url url = { NULL };
-    hoot_target target = { NULL };
+    hoot__db_url url = { 0 };
+    hoot_target target = { 0 };
     int rc = options->url ? hoot__db_url_parse(arena, options->url, &url, err) : 0;
 
     if (!rc)

@@ -59,6 +59,7 @@ struct hoot_pool {
     hoot_arena *arena; /* the pool and its texts live in it */
     hoot_target target;
     hoot__limits limits;
+    hoot_scope *scope; /* NULL: whoever opened it closes it */
     hoot__pool_state state;
     bool opening; /* its first connections are made by hoot_pool_open() */
     bool warm;    /* connected once: min_size is kept up from now on */

@@ -13,10 +13,15 @@
 
 /* --- opening --- */
 
+/* The memory of a pool that has a scope goes with that, so that using it after its close is an error and no
+ * crash. */
 static void close_with_scope(hoot_closer *closer, void *user)
 {
+    hoot_pool *pool = user;
+
     (void)closer;
-    hoot_pool_close(user);
+    hoot_pool_close(pool);
+    hoot_arena_free(pool->arena);
 }
 
 /* The first min_size connections: asked for like any other, then given back. The first failure ends it. */
@@ -38,38 +43,36 @@ static int connect_first(hoot_pool *pool, hoot_error *err)
     return count < pool->limits.min_size ? hoot_error_code(err) : 0;
 }
 
-/* With a scope the pool lives in its arena, so that using it after its end is an error and not a crash. */
-static hoot_pool *pool_new(hoot_scope *scope, hoot_error *err)
+static hoot_pool *pool_new(hoot_error *err)
 {
-    hoot_arena *arena = scope ? hoot_scope_arena(scope) : hoot_arena_new(0);
+    hoot_arena *arena = hoot_arena_new(0);
     hoot_pool *pool = arena ? hoot_arena_zalloc(arena, sizeof(*pool)) : NULL;
 
     if (!pool) {
-        if (!scope)
-            hoot_arena_free(arena);
+        hoot_arena_free(arena);
         hoot_error_set(err, HOOT_ENOMEM, "no memory for a database pool");
         return NULL;
     }
-    pool->arena = scope ? NULL : arena;
+    pool->arena = arena;
     return pool;
 }
 
 int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options, hoot_error *err)
 {
     hoot_error own = HOOT_ERROR_INIT;
-    hoot_pool *pool = pool_new(scope, err ? err : (err = &own));
+    hoot_pool *pool = pool_new(err ? err : (err = &own));
     int rc;
 
     if (!pool)
         return HOOT_ENOMEM;
-    rc = hoot__options_read(pool->arena ? pool->arena : hoot_scope_arena(scope), options, &pool->target,
-                            &pool->limits, err);
+    rc = hoot__options_read(pool->arena, options, &pool->target, &pool->limits, err);
     if (!rc && !pool->limits.lazy)
         rc = connect_first(pool, err);
     if (rc) {
         hoot_pool_close(pool);
         return rc;
     }
+    pool->scope = scope;
     if (scope)
         hoot_scope_defer(scope, &pool->closer, close_with_scope, pool);
     *out_pool = pool;
@@ -138,7 +141,6 @@ void hoot_pool_close(hoot_pool *pool)
     if (!pool || pool->state != HOOT__POOL_OPEN)
         return;
     pool->state = HOOT__POOL_CLOSING;
-    hoot_closer_cancel(&pool->closer);
     hoot__timer_stop(&pool->timer);
     fail_line(pool);
     close_idle(pool);
@@ -152,7 +154,8 @@ void hoot_pool_close(hoot_pool *pool)
     assert(!pool->total && !pool->waiting);
     pool->state = HOOT__POOL_CLOSED;
     hoot__conn_orphan_all(pool);
-    hoot_arena_free(pool->arena);
+    if (!pool->scope)
+        hoot_arena_free(pool->arena);
 }
 
 /* --- single statements: the one place from which they could go to a connection that many tasks share --- */

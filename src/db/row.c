@@ -71,16 +71,11 @@ static hoot_arena *arena_of(const hoot_row *row)
     return cursor->row_arena;
 }
 
-static bool has_bytes(const hoot_value *cell)
-{
-    return cell->kind == HOOT_TEXT || cell->kind == HOOT_BYTES || cell->kind == HOOT_DECIMAL;
-}
-
 static const char *text_of(const hoot_row *row, const hoot_value *cell)
 {
     hoot_arena *arena;
 
-    if (has_bytes(cell))
+    if (hoot__value_has_bytes(cell))
         return cell->str.ptr;
     if (cell->kind == HOOT_NULL)
         return NULL;
@@ -99,7 +94,7 @@ hoot_str hoot_row_bytes(const hoot_row *row, const char *column)
 {
     const hoot_value *cell = hoot_row_get(row, column);
 
-    return cell && has_bytes(cell) ? cell->str : hoot_str_of(NULL, 0);
+    return cell && hoot__value_has_bytes(cell) ? cell->str : hoot_str_of(NULL, 0);
 }
 
 /* --- numbers --- */

@@ -44,7 +44,7 @@ int hoot_conn_commit(hoot_conn *conn, hoot_error *err)
     if (!slot)
         return hoot_error_code(err);
     rc = run_fixed(slot, slot->link->driver->commit, err);
-    if (rc == HOOT_ECONNLOST)
+    if (rc == HOOT_ECONNLOST || rc == HOOT_ETIMEOUT || rc == HOOT_ECANCELED)
         hoot_error_prefix(err, "whether the commit was done is not known");
     hoot__slot_leave(slot);
     return rc;

@@ -150,7 +150,7 @@ int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot__db_url *out, ho
     hoot_str rest = hoot_str_from(url);
     ptrdiff_t colon = hoot_str_find(rest, ':');
 
-    *out = (hoot__db_url){ NULL };
+    *out = (hoot__db_url){ 0 };
     if (colon < 1)
         return hoot_error_set(err, HOOT_ECONFIG,
                               "the database url does not begin with a driver, such as mysql:// or sqlite:");

@@ -274,7 +274,7 @@ LINK_TEST(other_types_come_as_text_or_bytes)
 
 LINK_TEST(blobs_keep_every_byte)
 {
-    char all[256];
+    char all[256] = { 0 };
     const hoot_value value = hoot_value_bytes(hoot_str_of(all, sizeof(all)));
     const hoot_value *cells;
 
@@ -338,7 +338,7 @@ LINK_TEST(rows_of_sixteen_mebibytes_and_more)
 LINK_TEST(a_parameter_of_forty_mebibytes_goes_and_comes_back)
 {
     const size_t len = (size_t)40 << 20;
-    char *bytes = malloc(len);
+    char *bytes = calloc(1, len);
     hoot_value value = hoot_value_bytes(hoot_str_of(bytes, len));
     const hoot_value *cells;
 
@@ -677,7 +677,6 @@ LINK_TEST(reset_clears_what_a_statement_left)
         { "START TRANSACTION", "SELECT @@in_transaction", "0" },
         { "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SELECT @@tx_isolation",
           "REPEATABLE-READ" },
-        { "SET ROLE tester", "SELECT CURRENT_ROLE()", "NULL" },
     };
 
     for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
@@ -693,6 +692,17 @@ LINK_TEST(reset_clears_what_a_statement_left)
         expect_answer(link, leaves[i][1], leaves[i][2]);
         link->state_changed = false; /* asking for @a counts as a change */
     }
+}
+
+/* COM_RESET_CONNECTION leaves the role as it is: such a connection must not be lent again. */
+LINK_TEST(a_role_ends_the_connection)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+
+    run(link, "SET ROLE tester");
+    assert_true(link->state_changed);
+    assert_int_equal(link->driver->reset(link, &err), HOOT_ESTATE);
+    assert_true(link->broken);
 }
 
 static int body_database_without_way_back(hoot_error *err, void *arg)
@@ -860,14 +870,31 @@ LINK_TEST(killing_the_query_keeps_the_connection)
 
     assert_int_equal(run_refused(link, sql, NULL, 0, HOOT_EDB).server_code, 1317);
     expect_answer(link, "SELECT 1", "1");
-    assert_int_equal(
-        run_refused(link,
-                    "SET STATEMENT max_statement_time = 0.01 FOR SELECT * FROM seq_1_to_100000000 a "
-                    "WHERE seq + SLEEP(1) < 0",
-                    NULL, 0, HOOT_EDB)
-            .server_code,
-        1969);
-    expect_answer(link, "SELECT 2", "2");
+}
+
+/* The columns come first, then the error in the place of a row. */
+LINK_TEST(an_error_among_the_rows_keeps_the_connection)
+{
+    const hoot_value param = hoot_value_int(0);
+
+    for (int binary = 0; binary < 2; binary++) {
+        hoot_error err = HOOT_ERROR_INIT;
+        const hoot_value *cells;
+        int rows = 0, rc;
+
+        run(link, "SET max_statement_time = 0.05");
+        run_values(link,
+                   binary ? "SELECT * FROM seq_1_to_1000000000 WHERE seq > ?"
+                          : "SELECT * FROM seq_1_to_1000000000",
+                   &param, (size_t)binary);
+        while ((rc = link->driver->next_row(link, &cells, &err)) == 1)
+            rows++;
+        assert_int_equal(rc, HOOT_EDB);
+        assert_int_equal(err.server_code, 1969);
+        assert_true(rows > 0);
+        run(link, "SET max_statement_time = 0");
+        expect_answer(link, "SELECT 2", "2");
+    }
 }
 
 LINK_TEST(locks_that_do_not_come_are_deadlocks_to_a_program)
@@ -965,7 +992,7 @@ LINK_TEST(the_unix_socket_proves_who_we_are)
     by_socket = open_link(&target);
     expect_answer(by_socket, "SELECT 'in'", "in");
     hoot__mysql_driver.close(by_socket);
-    run(link, hoot_arena_printf(arena, "SET PASSWORD FOR '%s'@localhost = ''", user));
+    run(link, hoot_arena_printf(arena, "ALTER USER '%s'@localhost IDENTIFIED BY ''", user));
 }
 
 LINK_TEST(too_many_connections_is_said_before_the_login)
@@ -1096,6 +1123,7 @@ int main(void)
         cmocka_unit_test(transactions_are_followed),
         cmocka_unit_test(everyday_statements_leave_the_session_clean),
         cmocka_unit_test(reset_clears_what_a_statement_left),
+        cmocka_unit_test(a_role_ends_the_connection),
         cmocka_unit_test(a_database_chosen_on_a_connection_without_one_ends_it),
         cmocka_unit_test(prepared_statements_work_again_after_a_reset),
         cmocka_unit_test(ping_and_liveness),
@@ -1105,6 +1133,7 @@ int main(void)
         cmocka_unit_test(a_late_kill_never_hits_the_next_statement),
         cmocka_unit_test(rows_that_nobody_reads_are_skipped_or_stopped),
         cmocka_unit_test(killing_the_query_keeps_the_connection),
+        cmocka_unit_test(an_error_among_the_rows_keeps_the_connection),
         cmocka_unit_test(locks_that_do_not_come_are_deadlocks_to_a_program),
         cmocka_unit_test(logins_by_native_password),
         cmocka_unit_test(plugins_that_are_not_ours_are_named),
