@@ -11,18 +11,12 @@
 #include "params.h"
 #include "protocol.h"
 #include "rows.h"
-#include "session.h"
 
 enum {
     ERR_UNKNOWN_STATEMENT = 1243,
     ERR_TOO_MANY_STATEMENTS = 1461,
     ERR_REPREPARE = 1615,
 };
-
-static bool is_tracked(const hoot__my_link *link)
-{
-    return (link->greeting.capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
-}
 
 /* --- rows and results --- */
 
@@ -180,7 +174,7 @@ static int run_text(hoot__my_link *link, hoot_str sql, hoot_answer *out_answer, 
 {
     int rc;
 
-    link->changes_state = hoot__my_may_change_state(sql, is_tracked(link));
+    link->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, &link->columns);
     rc = send_text(link, HOOT__MY_COM_QUERY, sql, err);
     return rc < 0 ? rc : read_answer(link, out_answer, err);
@@ -192,7 +186,7 @@ static int send_prepare(hoot__my_link *link, hoot_str sql, hoot_error *err)
 {
     int rc;
 
-    link->changes_state = false; /* preparing alone runs nothing */
+    link->effect = HOOT__MY_LEAVES_NOTHING; /* preparing alone runs nothing */
     hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities);
     rc = send_text(link, HOOT__MY_COM_STMT_PREPARE, sql, err);
     return rc < 0 ? rc : hoot__my_finish(link, err);
@@ -217,7 +211,7 @@ static int prepare(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, 
         hoot__my_statements_add(&link->statements, sql, link->reply.prepared.id, link->reply.prepared.params);
     if (!statement)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for a prepared statement");
-    statement->changes_state = hoot__my_may_change_state(sql, is_tracked(link));
+    statement->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     *out = statement;
     return 0;
 }
@@ -238,7 +232,7 @@ static int execute(hoot__my_link *link, const hoot__my_statement *statement, con
     hoot_buf_clear(&link->command);
     (void)hoot_buf_reserve(&link->command, bytes);
     hoot__my_params_write(&link->command, statement->id, params, count);
-    link->changes_state = statement->changes_state;
+    link->effect = statement->effect;
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, true, &link->columns);
     rc = hoot__my_send(link, err);
     return rc < 0 ? rc : read_answer(link, out_answer, err);

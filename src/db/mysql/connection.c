@@ -1,30 +1,14 @@
-/* Opening, closing and the steps that every command is made of.
+/* The steps that every command is made of, and the states between them.
  *
  *     LOGIN -> IDLE <-> BUSY -> UNFINISHED -> (recover) -> IDLE
- *        \________\_______\__________\______> BROKEN
- *
- * A connection is opened by: greeting, login, then one write with two statements: the session's setup, and
- * the question for max_allowed_packet. All of it is bounded by the task's deadline. */
+ *        \________\_______\__________\______> BROKEN */
 #include "connection.h"
 
-#include "driver.h"
-#include "login.h"
 #include "protocol.h"
 
-#include "base/alloc.h"
-
 #include <assert.h>
-#include <errno.h>
 
-enum {
-    KEEPALIVE_SECONDS = 30,
-    COMMAND_KEEP = 16 * 1024,             /* a larger command's buffer is let go */
-    MAX_COMMAND_UNTOLD = 4 * 1024 * 1024, /* until the server has told its max_allowed_packet */
-};
-
-#define SETUP           "SET NAMES utf8mb4, SESSION autocommit = 1"
-#define SETUP_TRACKING  ", SESSION session_track_schema = ON, SESSION session_track_state_change = ON"
-#define ASK_MAX_COMMAND "SELECT @@max_allowed_packet"
+enum { COMMAND_KEEP = 16 * 1024 }; /* a larger command's buffer is let go */
 
 /* --- states --- */
 
@@ -58,7 +42,7 @@ int hoot__my_check_idle(hoot__my_link *link, hoot_error *err)
 
 /* --- errors --- */
 
-static int say_where(const hoot_target *target, hoot_error *err)
+int hoot__my_say_where(const hoot_target *target, hoot_error *err)
 {
     if (target->socket[0])
         return hoot_error_prefix(err, "mysql %s", target->socket);
@@ -77,7 +61,7 @@ int hoot__my_fail(hoot__my_link *link, int rc, hoot_error *err)
         err->code = rc;
     if (rc == HOOT_ECONNLOST && err && !err->server_code)
         (void)hoot_error_prefix(err, "the connection was lost");
-    (void)say_where(link->base.target, err);
+    (void)hoot__my_say_where(link->base.target, err);
     if (link->state == HOOT__MY_BUSY && interrupted && !link->channel.torn)
         hoot__my_move_to(link, HOOT__MY_UNFINISHED);
     else
@@ -97,12 +81,20 @@ static int last_words(const hoot__my_packet *packet, int rc, hoot_error *err)
     return HOOT_ECONNLOST;
 }
 
+/* What the text of the statement under way tells, whether it was done or failed on the way. */
+void hoot__my_note_effect(hoot__my_link *link)
+{
+    if (link->effect != HOOT__MY_LEAVES_NOTHING)
+        link->base.state_changed = true;
+    if (link->effect == HOOT__MY_OUTLIVES_RESET)
+        link->outlives_reset = true;
+}
+
 int hoot__my_refuse(hoot__my_link *link, hoot_error *err)
 {
     int rc = hoot__my_refusal_to_error(&link->reply.refusal, err);
 
-    if (link->changes_state)
-        link->base.state_changed = true;
+    hoot__my_note_effect(link);
     if (hoot__my_refusal_is_final(link->reply.refusal.code)) {
         hoot__my_move_to(link, HOOT__MY_BROKEN);
         return rc;
@@ -161,21 +153,19 @@ int hoot__my_send(hoot__my_link *link, hoot_error *err)
 
 /* --- reading --- */
 
-static bool tracks(const hoot__my_link *link)
-{
-    return (link->greeting.capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
-}
-
-/* What an OK or EOF says of the session. */
+/* What an OK or EOF says of the session. Who came without a database cannot go back to none. */
 static void note_status(hoot__my_link *link)
 {
     const hoot__my_ok *ok = &link->reply.ok;
+    bool other_database =
+        ok->schema_changed || (!hoot__my_is_tracked(link) && link->effect != HOOT__MY_LEAVES_NOTHING);
 
     link->base.in_transaction = (ok->status & HOOT__MY_STATUS_IN_TRANS) != 0;
-    if (ok->state_changed || !(ok->status & HOOT__MY_STATUS_AUTOCOMMIT) || link->changes_state)
+    if (ok->state_changed || !(ok->status & HOOT__MY_STATUS_AUTOCOMMIT))
         link->base.state_changed = true;
-    if (ok->schema_changed || (link->changes_state && !tracks(link)))
-        link->schema_changed = true;
+    if (other_database && !link->base.target->database[0])
+        link->outlives_reset = true;
+    hoot__my_note_effect(link);
 }
 
 /* LOAD DATA LOCAL is answered by an empty packet: no file. The server may say what it thinks of that to
@@ -234,217 +224,8 @@ int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err)
 
     hoot_buf_clear(&link->command);
     hoot__my_put_u8(&link->command, command);
-    link->changes_state = false;
+    link->effect = HOOT__MY_LEAVES_NOTHING;
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, NULL);
     rc = hoot__my_send(link, err);
     return rc < 0 ? rc : hoot__my_finish(link, err);
-}
-
-/* --- opening --- */
-
-int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more)
-{
-    int rc;
-
-    hoot_buf_clear(&link->command);
-    hoot__my_put_u8(&link->command, command);
-    (void)hoot_buf_add_str(&link->command, hoot_str_from(text));
-    (void)hoot_buf_add_str(&link->command, hoot_str_from(more));
-    rc = hoot__my_put_check(&link->command);
-    link->channel.sequence = 0;
-    return rc < 0 ? rc : hoot__my_channel_write(&link->channel, hoot_buf_str(&link->command));
-}
-
-int hoot__my_write_setup(hoot__my_link *link)
-{
-    return hoot__my_write(link, HOOT__MY_COM_QUERY, SETUP, tracks(link) ? SETUP_TRACKING : "");
-}
-
-void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns)
-{
-    hoot__my_move_to(link, HOOT__MY_BUSY);
-    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, columns);
-    link->changes_state = false;
-    link->channel.sequence = 1;
-}
-
-int hoot__my_read_setup(hoot__my_link *link, hoot_error *err)
-{
-    int rc;
-
-    hoot__my_begin_answer(link, NULL);
-    rc = hoot__my_finish(link, err);
-    link->base.state_changed = link->schema_changed = false; /* the setup itself is reported, of course */
-    if (rc < 0)
-        (void)hoot_error_prefix(err, "setting up the session");
-    return rc;
-}
-
-static int read_max_command(hoot__my_link *link, hoot_error *err)
-{
-    const hoot_value *cells;
-    int rc;
-
-    hoot__my_begin_answer(link, &link->columns);
-    do {
-        hoot__my_packet packet;
-
-        rc = hoot__my_step(link, true, &packet, err);
-    } while (rc == HOOT__MY_GOES_ON);
-    if (rc == HOOT__MY_REFUSED)
-        return hoot__my_refuse(link, err);
-    if (rc < 0)
-        return rc;
-    if (rc != HOOT__MY_COLUMNS || link->columns.count != 1)
-        return hoot__my_fail(link, hoot_error_set(err, HOOT_EPROTOCOL, "no answer to " ASK_MAX_COMMAND), err);
-    rc = hoot__my_next_row(&link->base, &cells, err);
-    if (rc == 1 && cells[0].kind == HOOT_UINT && cells[0].u64 > 0)
-        link->max_command = cells[0].u64 < HOOT__MY_PAYLOAD_MAX ? (size_t)cells[0].u64 : HOOT__MY_PAYLOAD_MAX;
-    if (rc == 1 && cells[0].kind == HOOT_INT && cells[0].i64 > 0)
-        link->max_command =
-            (uint64_t)cells[0].i64 < HOOT__MY_PAYLOAD_MAX ? (size_t)cells[0].i64 : HOOT__MY_PAYLOAD_MAX;
-    return rc < 0 ? rc : hoot__my_finish(link, err);
-}
-
-static int set_up(hoot__my_link *link, hoot_error *err)
-{
-    int rc = hoot__my_write_setup(link);
-
-    if (rc == 0)
-        rc = hoot__my_write(link, HOOT__MY_COM_QUERY, ASK_MAX_COMMAND, "");
-    if (rc == 0)
-        rc = hoot__my_channel_flush(&link->channel);
-    if (rc < 0)
-        return hoot__my_fail(link, hoot_error_set(err, rc, "%s", hoot_error_text(rc)), err);
-    rc = hoot__my_read_setup(link, err);
-    return rc < 0 ? rc : read_max_command(link, err);
-}
-
-static int say(hoot_error *err, int rc, const char *what)
-{
-    (void)hoot_error_prefix(err, "%s", what);
-    return rc;
-}
-
-/* The first packet: the greeting, or why there is none. */
-static int read_greeting(hoot__my_link *link, hoot_error *err)
-{
-    hoot__my_packet packet;
-    hoot__my_refusal refusal;
-    int rc = hoot__my_channel_read(&link->channel, true, &packet, err);
-
-    if (rc < 0)
-        return say(err, rc, "waiting for the server's greeting");
-    if (packet.len > 0 && (uint8_t)packet.ptr[0] == HOOT__MY_ERR &&
-        hoot__my_refusal_parse(hoot_str_of(packet.ptr, packet.len), &refusal)) {
-        (void)hoot__my_refusal_to_error(&refusal, err);
-        rc = hoot__my_code_of_login_refusal(refusal.code);
-        if (err)
-            err->code = rc;
-        return rc;
-    }
-    return hoot__my_greeting_parse(hoot_str_of(packet.ptr, packet.len), &link->greeting, err);
-}
-
-static int log_in(hoot__my_link *link, hoot_error *err)
-{
-    const hoot_target *target = link->base.target;
-    int rc = read_greeting(link, err);
-
-    if (rc < 0)
-        return rc;
-    link->base.server_version = link->greeting.version;
-    link->base.id = link->greeting.connection_id;
-    link->greeting.capabilities = hoot__my_capabilities(&link->greeting, target->database[0] != '\0');
-    if (target->database[0] && !(link->greeting.capabilities & HOOT__MY_CAP_CONNECT_WITH_DB))
-        return hoot_error_set(err, HOOT_EPROTOCOL, "the server cannot open a database at login");
-    rc = hoot__my_login(&link->channel, target, &link->greeting, err);
-    if (rc < 0)
-        return rc;
-    hoot__my_move_to(link, HOOT__MY_IDLE);
-    return set_up(link, err);
-}
-
-static void link_free(hoot__my_link *link)
-{
-    hoot__my_channel_fini(&link->channel);
-    hoot__my_columns_fini(&link->columns);
-    hoot__my_statements_fini(&link->statements);
-    hoot_buf_fini(&link->command);
-    hoot__free(link);
-}
-
-/* What is missing between a failure while connecting and the caller's view of it: a stream that ends means no
- * connection. */
-static int connect_failed(int rc, hoot_error *err)
-{
-    if ((rc < 0 && rc > -4096) || rc == HOOT_EEOF || rc == HOOT_ECLOSED || rc == HOOT_ECONNLOST)
-        rc = HOOT_ECONNECT;
-    if (err)
-        err->code = rc;
-    return rc;
-}
-
-int hoot__my_link_open(const hoot_target *target, hoot_stream *stream, hoot__my_link **out_link,
-                       hoot_error *err)
-{
-    hoot__my_link *link = hoot__calloc(1, sizeof(*link));
-    int rc;
-
-    if (!link) {
-        hoot_stream_close(stream);
-        return hoot_error_set(err, HOOT_ENOMEM, "no memory for a connection");
-    }
-    link->base.driver = &hoot__mysql_driver;
-    link->base.target = target;
-    link->max_command = MAX_COMMAND_UNTOLD;
-    hoot__my_channel_init(&link->channel, stream, target->max_answer_bytes);
-    hoot__my_columns_init(&link->columns);
-    hoot__my_statements_init(&link->statements, target->statement_cache);
-    hoot_buf_init(&link->command, HOOT__MY_PAYLOAD_MAX);
-    rc = log_in(link, err);
-    if (rc < 0) {
-        if (link->state == HOOT__MY_LOGIN)
-            (void)say_where(target, err);
-        link_free(link);
-        return connect_failed(rc, err);
-    }
-    *out_link = link;
-    return 0;
-}
-
-int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err)
-{
-    hoot_stream *stream = target->socket[0] ? hoot__connect_unix(target->socket, err)
-                                            : hoot__connect_tcp(target->host, target->port, err);
-    hoot__my_link *link;
-    int rc;
-
-    if (!stream)
-        return connect_failed(hoot_error_code(err), err);
-    hoot__stream_keepalive(stream, KEEPALIVE_SECONDS);
-    rc = hoot__my_link_open(target, stream, &link, err);
-    if (rc == 0)
-        *out_link = &link->base;
-    return rc;
-}
-
-void hoot__my_close(hoot_link *base)
-{
-    static const char quit[] = { 1, 0, 0, 0, HOOT__MY_COM_QUIT };
-    hoot__my_link *link = hoot__my_link_of(base);
-
-    if (!link)
-        return;
-    if (link->state == HOOT__MY_IDLE && hoot_buf_add(&link->channel.stream->out, quit, sizeof(quit)) == 0)
-        (void)hoot_stream_flush(link->channel.stream);
-    link_free(link);
-}
-
-bool hoot__my_is_alive(hoot_link *base)
-{
-    hoot__my_link *link = hoot__my_link_of(base);
-
-    return link->state == HOOT__MY_IDLE && hoot__my_channel_is_silent(&link->channel) &&
-           hoot_stream_is_alive(link->channel.stream);
 }

@@ -5,6 +5,7 @@
 
 #include "channel.h"
 #include "greeting.h"
+#include "protocol.h"
 #include "reply.h"
 #include "statements.h"
 
@@ -26,10 +27,10 @@ typedef struct hoot__my_link {
     hoot__my_reply reply;       /* the answer under way */
     hoot__my_columns columns;   /* of the last result */
     hoot__my_statements statements;
-    hoot_buf command;    /* the one that is made now */
-    size_t max_command;  /* the server's max_allowed_packet */
-    bool schema_changed; /* the database may not be the target's any more */
-    bool changes_state;  /* the statement under way may do so beyond what is tracked */
+    hoot_buf command;       /* the one that is made now */
+    size_t max_command;     /* the server's max_allowed_packet */
+    bool outlives_reset;    /* something was left that a reset does not take away */
+    hoot__my_effect effect; /* of the statement under way, as far as its text tells */
 } hoot__my_link;
 
 static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
@@ -37,12 +38,36 @@ static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
     return (hoot__my_link *)link;
 }
 
-/* --- connection.c --- */
+/* The server reports changes of session state. */
+static inline bool hoot__my_is_tracked(const hoot__my_link *link)
+{
+    return (link->greeting.capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
+}
+
+/* --- open.c --- */
 
 /* A link over a stream that is connected already; takes it over, on failure too. What connect() does behind
  * the socket. Suspends. */
 int hoot__my_link_open(const hoot_target *target, hoot_stream *stream, hoot__my_link **out_link,
                        hoot_error *err);
+
+/* Queue a command that is one byte and two texts, numbered from 0, unflushed; for writing several commands at
+ * once. */
+int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more);
+
+/* Queue the statement that makes a session ours: character set, autocommit, tracking. */
+int hoot__my_write_setup(hoot__my_link *link);
+
+/* Await the answer of the next of several commands that were written at once: each is numbered anew. */
+void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns);
+
+/* Read the answer of the setup. */
+int hoot__my_read_setup(hoot__my_link *link, hoot_error *err);
+
+/* --- connection.c --- */
+
+/* Put "mysql HOST:PORT" or the socket's path in front of what `err` says. */
+int hoot__my_say_where(const hoot_target *target, hoot_error *err);
 
 /* The one place that changes `state`, and the flags of the base with it. */
 void hoot__my_move_to(hoot__my_link *link, hoot__my_state state);
@@ -54,6 +79,9 @@ int hoot__my_fail(hoot__my_link *link, int rc, hoot_error *err);
 
 /* The server refused a command. Gives: the code. */
 int hoot__my_refuse(hoot__my_link *link, hoot_error *err);
+
+/* Keep in mind what the statement under way has left, as far as its text tells: done or failed on the way. */
+void hoot__my_note_effect(hoot__my_link *link);
 
 /* Errors: HOOT_ESTATE, HOOT_ECONNLOST, and HOOT_ECANCELED or HOOT_ETIMEOUT when the task is at its end
  * already. */
@@ -72,19 +100,6 @@ int hoot__my_finish(hoot__my_link *link, hoot_error *err);
 
 /* A command without arguments that is answered by OK. */
 int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err);
-
-/* Queue a command that is one byte and two texts, numbered from 0, unflushed; for writing several commands at
- * once. */
-int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more);
-
-/* Queue the statement that makes a session ours: character set, autocommit, tracking. */
-int hoot__my_write_setup(hoot__my_link *link);
-
-/* Await the answer of the next of several commands that were written at once: each is numbered anew. */
-void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns);
-
-/* Read the answer of the setup. */
-int hoot__my_read_setup(hoot__my_link *link, hoot_error *err);
 
 /* --- the driver's table --- */
 int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err);

@@ -80,8 +80,7 @@ static int drain(hoot__my_link *link, bool wait, hoot_error *err)
             return hoot__my_fail(
                 link, hoot_error_set(err, HOOT_ELIMIT, "the answer does not end after KILL QUERY"), err);
     }
-    if (link->changes_state)
-        link->base.state_changed = true;
+    hoot__my_note_effect(link);
     keep_prepared(link);
     return 0;
 }
@@ -103,11 +102,12 @@ static int take_late_kill(hoot__my_link *link, hoot_error *err)
 
 static int finish_drained(hoot__my_link *link, bool killed, hoot_error *err)
 {
-    bool changed = link->base.state_changed;
+    bool changed = link->base.state_changed, outlives = link->outlives_reset;
     int rc;
 
     hoot__my_move_to(link, HOOT__MY_IDLE);
     rc = killed ? take_late_kill(link, err) : 0;
+    link->outlives_reset = outlives;
     link->base.state_changed = changed; /* DO is none of the statements known to be harmless; this one is */
     return rc;
 }
@@ -184,9 +184,10 @@ int hoot__my_reset(hoot_link *base, hoot_error *err)
 
     if (rc < 0)
         return rc;
-    if (link->schema_changed && !link->base.target->database[0])
+    if (link->outlives_reset)
         rc = hoot_error_set(err, HOOT_ESTATE,
-                            "a database was chosen, and the server knows no way back to none");
+                            "the session was changed in a way that a reset does not undo (SET ROLE, or a "
+                            "database where none was)");
     else
         rc = reset(link, err);
     if (rc < 0) {

@@ -10,6 +10,9 @@
  * address in a literal too: that costs a reset, and nothing in a parameter does);
  *   3. without tracking, so does TEMPORARY.
  *
+ * A role (SET ROLE) outlives COM_RESET_CONNECTION on MariaDB, and there is no statement that goes back to the
+ * default one: such a connection is closed instead of reset.
+ *
  * Not seen: a stored function or a trigger that takes a named lock. Such a lock stays until the connection is
  * reset or closed. */
 #include "session.h"
@@ -75,9 +78,12 @@ static bool mentions_variable(hoot_str sql)
     return false;
 }
 
-bool hoot__my_may_change_state(hoot_str sql, bool tracked)
+hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked)
 {
-    if (!is_harmless(first_word(sql)) || mentions_variable(sql) || mentions(sql, HOOT_STR("GET_LOCK")))
-        return true;
-    return !tracked && mentions(sql, HOOT_STR("TEMPORARY"));
+    if (!is_harmless(first_word(sql)))
+        return mentions(sql, HOOT_STR("ROLE")) ? HOOT__MY_OUTLIVES_RESET : HOOT__MY_LEAVES_STATE;
+    if (mentions_variable(sql) || mentions(sql, HOOT_STR("GET_LOCK")) ||
+        (!tracked && mentions(sql, HOOT_STR("TEMPORARY"))))
+        return HOOT__MY_LEAVES_STATE;
+    return HOOT__MY_LEAVES_NOTHING;
 }

@@ -4,10 +4,15 @@
 
 #include <hoot/str.h>
 
+typedef enum hoot__my_effect {
+    HOOT__MY_LEAVES_NOTHING,
+    HOOT__MY_LEAVES_STATE,   /* a reset takes it away */
+    HOOT__MY_OUTLIVES_RESET, /* only closing does */
+} hoot__my_effect;
+
 /* A cheap look at a statement's text. `tracked`: the server reports what it tracks, so only the rest is
- * looked for. Gives: true when the session may differ afterwards; false for the everyday statements. Too many
- * trues cost a reset, a false too many would hand one task's state to another: what is not known counts as
- * true. */
-bool hoot__my_may_change_state(hoot_str sql, bool tracked);
+ * looked for. A suspicion too many costs a reset; one too few would hand one task's state to another: what is
+ * not known is suspected. */
+hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked);
 
 #endif

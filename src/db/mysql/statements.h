@@ -4,6 +4,7 @@
 #define HOOT_DB_MYSQL_STATEMENTS_H
 
 #include "packet.h"
+#include "session.h"
 
 typedef struct hoot__my_statement hoot__my_statement;
 
@@ -14,7 +15,7 @@ struct hoot__my_statement {
     uint32_t hash;
     uint32_t id; /* the server's */
     uint16_t params;
-    bool changes_state; /* hoot__my_may_change_state() of its text */
+    hoot__my_effect effect; /* of its text */
     size_t len;
     char sql[];
 };
