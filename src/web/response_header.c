@@ -14,8 +14,6 @@ static int grow(hoot_response *resp)
     uint32_t room = 2 * resp->header_room;
     hoot__header *headers;
 
-    if (resp->header_count >= HOOT__MAX_RESPONSE_HEADERS)
-        return HOOT_ELIMIT;
     headers = hoot_arena_alloc_array(resp->req->arena, room, sizeof(*headers));
     if (!headers)
         return HOOT_ENOMEM;
@@ -27,8 +25,12 @@ static int grow(hoot_response *resp)
 
 int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value)
 {
-    int rc = resp->header_count < resp->header_room ? 0 : grow(resp);
+    int rc = 0;
 
+    if (resp->header_count == HOOT__MAX_RESPONSE_HEADERS)
+        return HOOT_ELIMIT;
+    if (resp->header_count == resp->header_room)
+        rc = grow(resp);
     if (rc == 0)
         resp->headers[resp->header_count++] = (hoot__header){ .name = name, .value = value };
     return rc;
