@@ -16,7 +16,7 @@ import pytest
 
 from support import hooter, process
 from support.mariadb import MariaDB
-from test_restart import Wrk, workers
+from test_restart import Wrk, wait_serving, workers
 
 pytestmark = pytest.mark.fault
 
@@ -180,6 +180,7 @@ def slow_connections(server, count, first, byte, until):
 ])
 def test_f5_slow_clients(start_server, kind, first, byte, limit):
     server = start_server("mischief", "--workers", 1)
+    wait_serving(server)
     server.request("GET", "/ok")
     calm = Load(server, 2, lambda n: "/ok", pause=0.002)
     time.sleep(2)
@@ -197,6 +198,7 @@ def test_f5_slow_clients(start_server, kind, first, byte, limit):
 
 def test_f5_slowhttptest(start_server):
     server = start_server("mischief", "--workers", 1)
+    wait_serving(server)
     for mode in ("-H", "-B", "-X"):
         target = f"{server.url}/upload" if mode == "-B" else f"{server.url}/stream?lines=100000"
         done = subprocess.run(["slowhttptest", mode, "-c", "1000", "-r", "500", "-i", "2", "-l", "14", "-u", target, "-p", "3"],
@@ -209,6 +211,7 @@ def test_f5_slowhttptest(start_server):
 
 def test_f6_descriptors_run_out(start_server):
     server = start_server("mischief", "--workers", 1)
+    wait_serving(server)
     (worker,) = workers(server)
     subprocess.run(["prlimit", f"--pid={worker}", "--nofile=256:256"], check=True)
     clients = []
@@ -264,6 +267,7 @@ def test_f8_system_calls_fail(start_server, tmp_path, inject):
 
 def test_f13_rolling_restarts_under_load(start_server):
     server = start_server("mischief", "--workers", 2)
+    wait_serving(server)
     load = Wrk(f"{server.url}/ok", 8)
     for _ in range(4):
         time.sleep(1.5)
@@ -275,6 +279,7 @@ def test_f13_rolling_restarts_under_load(start_server):
 
 def test_f14_worker_killed_under_load(start_server):
     server = start_server("mischief", "--workers", 2)
+    wait_serving(server)
     time.sleep(6)       # no young worker: its replacement is not delayed
     load = Load(server, 16, lambda n: "/ok")
     time.sleep(1)
@@ -296,6 +301,7 @@ def test_f14_worker_killed_under_load(start_server):
 
 def test_f15_stack_overflow_and_deep_json(start_server):
     server = start_server("mischief", "--workers", 1)
+    wait_serving(server)
     (worker,) = workers(server)
     answer = server.request("POST", "/json", "[" * 100000, {"Content-Type": "application/json"})
     assert answer.status == 400, answer

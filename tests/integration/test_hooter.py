@@ -122,7 +122,7 @@ def test_bodies_that_are_no_json_object_are_400(stack, curl):
 def test_routes_and_methods_that_are_not_there(stack, curl):
     assert curl("GET", "/nothing")[0] == 404
     status, _, headers = curl("GET", "/login")
-    assert (status, headers["allow"]) == (405, ["OPTIONS, POST"])
+    assert (status, headers["allow"]) == (405, ["POST, OPTIONS"])
     status, _, headers = curl("OPTIONS", "/session")
     assert (status, headers["allow"]) == (200, ["GET, HEAD, OPTIONS"])
     assert curl("GET", "/session/")[0] == 404
