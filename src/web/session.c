@@ -29,6 +29,16 @@ struct hoot__session {
     hoot_closer closer; /* of the parsed values */
 };
 
+/* Unix seconds by the precise clock: that of time() is some milliseconds late, and at the turn of a second a
+ * cookie that was signed just now would come from the future. */
+static int64_t now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
 /* --- from the cookie --- */
 
 /* In all Cookie fields: HTTP/2 may send several. */
@@ -55,7 +65,7 @@ static int load(hoot_request *req, struct hoot__session *session)
     session->came = find_cookie(req->ex, config->cookie.name, &cookie);
     if (!session->came)
         return 0;
-    rc = hoot__session_unsign(req->arena, config->keys, config->key_count, cookie, time(NULL),
+    rc = hoot__session_unsign(req->arena, config->keys, config->key_count, cookie, now_s(),
                               config->lifetime_s, &text);
     if (rc == 0)
         rc = hoot__session_read(req->arena, text.json, &session->members);
@@ -353,7 +363,7 @@ static hoot__set_cookie cookie_of(const hoot_request *req, const struct hoot__se
 static int add_cookie(hoot_request *req, hoot_response *resp, hoot_error *err)
 {
     const struct hoot__session *session = req->session;
-    int64_t now = time(NULL);
+    int64_t now = now_s();
     hoot__set_cookie cookie = cookie_of(req, session, now);
     hoot_buf value, line;
     int rc = 0;
