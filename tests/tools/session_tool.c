@@ -136,7 +136,8 @@ static int make_app_and_ask(hoot_error *err)
     return rc < 0 ? rc : ask(app, err);
 }
 
-static int work_on(const char *line, hoot_error *err)
+/* The task for one line. */
+static int work_on(hoot_error *err, void *line)
 {
     HOOT_AUTO(json_t) given = hoot_json_parse(hoot_str_from(line), err);
     char *text;
@@ -150,31 +151,24 @@ static int work_on(const char *line, hoot_error *err)
     text = json_dumps(answer, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (rc == 0)
         puts(text);
-    fflush(stdout);
     free(text);
     json_decref(answer);
-    return rc;
-}
-
-static int work(hoot_error *err, void *arg)
-{
-    char *line = NULL;
-    size_t size = 0;
-    int rc = 0;
-
-    (void)arg;
-    while (rc == 0 && getline(&line, &size, stdin) > 0)
-        rc = work_on(line, err);
-    free(line);
     return rc;
 }
 
 int main(void)
 {
     hoot_error err = HOOT_ERROR_INIT;
+    char *line = NULL;
+    size_t size = 0;
+    int rc = 0;
 
-    if (hoot_test_run(work, NULL, &err) == 0)
-        return 0;
-    fprintf(stderr, "session_tool: %s\n", err.text);
-    return 1;
+    while (rc == 0 && getline(&line, &size, stdin) > 0) {
+        rc = hoot_test_run(work_on, line, &err);
+        fflush(stdout);
+    }
+    free(line);
+    if (rc < 0)
+        fprintf(stderr, "session_tool: %s\n", err.text);
+    return rc < 0;
 }
