@@ -39,8 +39,7 @@ typedef struct rig {
 
 static rig *current_rig;
 
-static HOOT_UNUSED
-void rig_connect(rig *r)
+static inline void rig_connect(rig *r)
 {
     hoot_stream *server_end;
 
@@ -50,8 +49,7 @@ void rig_connect(rig *r)
     hoot__http_serve(r->http, server_end);
 }
 
-static HOOT_UNUSED
-void hang_up(rig *r)
+static inline void hang_up(rig *r)
 {
     if (!r->stream)
         return;
@@ -60,8 +58,7 @@ void hang_up(rig *r)
     r->stream = NULL;
 }
 
-static HOOT_UNUSED
-void on_logged(const hoot__exchange *ex, void *user)
+static inline void on_logged(const hoot__exchange *ex, void *user)
 {
     rig *r = user;
 
@@ -89,8 +86,7 @@ static int rig_main(hoot_error *err, void *arg)
     return 0;
 }
 
-static HOOT_UNUSED
-void run_rig(rig *r)
+static inline void run_rig(rig *r)
 {
     static const hoot__loop_options options = { .virtual_clock = true, .watchdog_ms = 10000 };
     hoot_error err = HOOT_ERROR_INIT;
@@ -102,22 +98,19 @@ void run_rig(rig *r)
 
 /* --- the client's words --- */
 
-static HOOT_UNUSED
-void say_bytes(rig *r, const void *bytes, size_t len)
+static inline void say_bytes(rig *r, const void *bytes, size_t len)
 {
     assert_int_equal(hoot_buf_add(&r->stream->out, bytes, len), 0);
     (void)hoot_stream_flush(r->stream);
 }
 
-static HOOT_UNUSED
-void say(rig *r, const char *text)
+static inline void say(rig *r, const char *text)
 {
     say_bytes(r, text, strlen(text));
 }
 
 /* What has come so far, terminated. */
-static HOOT_UNUSED
-const char *heard(rig *r)
+static inline const char *heard(rig *r)
 {
     static char text[512 * 1024];
     hoot_str bytes = hoot__reader_bytes(&r->reader);
@@ -130,8 +123,7 @@ const char *heard(rig *r)
 }
 
 /* Wait until the server said `text`; everything up to its end is taken and given. */
-static HOOT_UNUSED
-const char *hear(rig *r, const char *text)
+static inline const char *hear(rig *r, const char *text)
 {
     for (;;) {
         char *hit = strstr((char *)heard(r), text);
@@ -149,8 +141,7 @@ const char *hear(rig *r, const char *text)
 }
 
 /* Everything until the server ends the connection. */
-static HOOT_UNUSED
-const char *hear_all(rig *r)
+static inline const char *hear_all(rig *r)
 {
     int rc;
 
@@ -161,22 +152,19 @@ const char *hear_all(rig *r)
     return heard(r);
 }
 
-static HOOT_UNUSED
-void assert_has(const char *text, const char *part)
+static inline void assert_has(const char *text, const char *part)
 {
     if (!strstr(text, part))
         fail_msg("\"%s\" is not in: %s", part, text);
 }
 
-static HOOT_UNUSED
-void assert_lacks(const char *text, const char *part)
+static inline void assert_lacks(const char *text, const char *part)
 {
     if (strstr(text, part))
         fail_msg("\"%s\" should not be in: %s", part, text);
 }
 
-static HOOT_UNUSED
-int count_of(const char *text, const char *part)
+static inline int count_of(const char *text, const char *part)
 {
     int count = 0;
 
@@ -187,8 +175,7 @@ int count_of(const char *text, const char *part)
 
 /* --- answers of serve functions --- */
 
-static HOOT_UNUSED
-int answer(hoot__exchange *ex, int status, hoot_str body)
+static inline int answer(hoot__exchange *ex, int status, hoot_str body)
 {
     static const hoot__header type = { .name = { "Content-Type", 12 }, .value = { "text/plain", 10 } };
     const hoot__response_head head = {
@@ -199,8 +186,7 @@ int answer(hoot__exchange *ex, int status, hoot_str body)
 }
 
 /* 200 with the path. */
-static HOOT_UNUSED
-void serve_path(hoot__exchange *ex, void *user)
+static inline void serve_path(hoot__exchange *ex, void *user)
 {
     ((rig *)user)->calls++;
     assert_int_equal(answer(ex, 200, ex->path), 0);
