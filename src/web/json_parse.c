@@ -29,6 +29,9 @@ static bool too_deep(hoot_str text, int limit)
     return false;
 }
 
+/* jansson takes a failed allocation for a mistake in the text; so it is noted where it happens. */
+static _Thread_local bool memory_ran_out;
+
 /* What jansson says of the text, without the piece of it that it quotes. */
 static int refused(json_error_t *why, hoot_error *err)
 {
@@ -36,8 +39,8 @@ static int refused(json_error_t *why, hoot_error *err)
 
     if (quote)
         *quote = '\0';
-    if (json_error_code(why) == json_error_out_of_memory)
-        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
+    if (memory_ran_out)
+        return hoot_error_set(err, HOOT_ENOMEM, "the JSON could not be parsed: out of memory");
     return hoot_error_set(err, HOOT_EBADINPUT, "not valid JSON: line %d, column %d: %s", why->line,
                           why->column, why->text);
 }
@@ -52,6 +55,7 @@ json_t *hoot_json_parse(hoot_str text, hoot_error *err)
         return NULL;
     }
     hoot__json_set_up();
+    memory_ran_out = false;
     json = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!json)
         refused(&why, err);
@@ -60,7 +64,10 @@ json_t *hoot_json_parse(hoot_str text, hoot_error *err)
 
 static void *allocate(size_t size)
 {
-    return hoot__malloc(size);
+    void *memory = hoot__malloc(size);
+
+    memory_ran_out |= memory == NULL;
+    return memory;
 }
 
 /* They are libc's underneath, so that values made before are freed rightly all the same. */
