@@ -25,8 +25,8 @@ void hoot__conn_lose(hoot_conn *conn);
 void hoot__conn_orphan_all(hoot_pool *pool);
 
 /* Begin a call to the driver on a lent slot: not while another one runs; what an earlier call left in the
- * middle is recovered first. May suspend. Errors: HOOT_EBUSY, HOOT_ECONNLOST, HOOT_ETIMEOUT, HOOT_ECANCELED.
- */
+ * middle is recovered first. May suspend.
+ * Errors: HOOT_EBUSY, HOOT_ECONNLOST, HOOT_ETIMEOUT, HOOT_ECANCELED. */
 int hoot__slot_enter(hoot__slot *slot, hoot_error *err);
 
 /* It is over. Gives false when the pool closed meanwhile: the slot is gone then. */

@@ -1,6 +1,6 @@
 /* hoot_cursor: the rows of one answer.
  *
- * A buffered cursor copies them while they come, each row as one block of cells and one of bytes, all in the
+ * A buffered cursor copies them while they come, each row as one block of cells and bytes, all in the
  * cursor's own arena, so that letting it go is one call and no connection is held. A streaming cursor hands
  * out the driver's own cells; only fetchmany and fetchall copy. Bytes kept are counted against
  * max_answer_bytes before they are kept. */
@@ -84,8 +84,7 @@ static void copy_cells(hoot_value *to, char *bytes, const hoot_value *from, size
     }
 }
 
-/* Room for one row more in the list of rows. The old list stays in the arena: in all, at most as much again.
- */
+/* Room for one row more in the list of rows. The old list stays in the arena: at most as much again. */
 static bool grow_list(hoot_cursor *cursor)
 {
     size_t capacity = cursor->row_capacity ? cursor->row_capacity * 2 : 8;
@@ -106,21 +105,21 @@ static bool grow_list(hoot_cursor *cursor)
 static int keep_row(hoot_cursor *cursor, const hoot_value *cells, hoot_error *err)
 {
     size_t count = cursor->column_count, bytes = bytes_of(cells, count);
-    size_t size = sizeof(hoot_row) + count * sizeof(hoot_value);
+    size_t size = sizeof(hoot_row) + count * sizeof(hoot_value) + bytes;
+    hoot_value *copies;
     hoot_row *row;
-    char *text;
 
-    cursor->kept_bytes += bytes + size + 2 * sizeof(row);
+    cursor->kept_bytes += size + 2 * sizeof(row);
     if (cursor->kept_bytes > cursor->max_bytes)
         return hoot_error_set(err, HOOT_ELIMIT,
                               "the answer is over max_answer_bytes (%llu): stream it, or ask for less",
                               (unsigned long long)cursor->max_bytes);
     row = hoot_arena_alloc(cursor->arena, size);
-    text = bytes ? hoot_arena_alloc(cursor->arena, bytes) : NULL;
-    if (!row || (bytes && !text) || !grow_list(cursor))
+    if (!row || !grow_list(cursor))
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for an answer's rows");
-    *row = (hoot_row){ .cursor = cursor, .cells = (hoot_value *)(row + 1), .count = count };
-    copy_cells((hoot_value *)(row + 1), text, cells, count);
+    copies = (hoot_value *)(row + 1);
+    *row = (hoot_row){ .cursor = cursor, .cells = copies, .count = count };
+    copy_cells(copies, (char *)(copies + count), cells, count);
     cursor->rows[cursor->row_count++] = row;
     return 0;
 }
@@ -300,10 +299,10 @@ static ptrdiff_t take_rows(hoot_cursor *cursor, size_t max, const hoot_row *cons
 
 ptrdiff_t hoot_fetchmany(hoot_cursor *cursor, const hoot_row **out_rows, size_t max)
 {
-    const hoot_row *const *rows;
+    const hoot_row *const *rows = NULL;
     ptrdiff_t count = cursor && max ? take_rows(cursor, max, &rows) : 0;
 
-    for (ptrdiff_t i = 0; i < count; i++)
+    for (ptrdiff_t i = 0; rows && i < count; i++)
         out_rows[i] = rows[i];
     return count;
 }

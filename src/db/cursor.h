@@ -46,8 +46,7 @@ static inline bool hoot__value_has_bytes(const hoot_value *cell)
 /* Run a statement on an entered slot and keep all its rows. Suspends. */
 hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err);
 
-/* Run a statement on an entered slot, rows to be read later. Suspends. The slot of `conn` is still entered.
- */
+/* Run a statement on an entered slot, rows to be read later; the slot stays entered. Suspends. */
 hoot_cursor *hoot__cursor_open(hoot_conn *conn, hoot__slot *slot, const hoot_value *values, size_t count,
                                hoot_error *err);
 

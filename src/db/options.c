@@ -1,5 +1,4 @@
-/* hoot_pool_options: defaults filled in, the url taken apart, contradictions found before anything connects.
- */
+/* hoot_pool_options: defaults filled in, the url taken apart, contradictions found before connecting. */
 #include "db/options.h"
 
 #include <stdio.h>

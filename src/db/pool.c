@@ -88,8 +88,6 @@ static void slot_free(hoot__slot *slot)
 {
     hoot_pool *pool = slot->pool;
 
-    if (slot->state == HOOT__IDLE)
-        idle_remove(pool, slot);
     if (slot->next)
         slot->next->prev = slot->prev;
     if (slot->prev)
@@ -192,8 +190,7 @@ static void serve_line(hoot_pool *pool)
 
 /* --- connecting --- */
 
-/* The longest time that what follows may take, at random up to a tenth shorter, so that not all end together.
- */
+/* The end of a connection's age: at random up to a tenth earlier, so that not all end together. */
 static uint64_t expiry(const hoot_pool *pool)
 {
     uint32_t random, age = pool->limits.max_age_ms;
@@ -274,6 +271,8 @@ void hoot__slot_end(hoot__slot *slot, uint64_t *counter)
 {
     hoot_pool *pool = slot->pool;
 
+    if (slot->state == HOOT__IDLE)
+        idle_remove(pool, slot);
     if (slot->asker)
         slot->asker->attempt = NULL;
     if (slot->conn)
@@ -320,6 +319,7 @@ static hoot__slot *take_idle(hoot_pool *pool)
     hoot__slot *slot;
 
     while ((slot = pool->warmest)) {
+        assert(slot->state == HOOT__IDLE);
         if (slot->expires_ms <= hoot_now_ms())
             hoot__slot_end(slot, &pool->stats.closed_age);
         else if (!slot->link->driver->is_alive(slot->link))

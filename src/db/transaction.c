@@ -3,8 +3,7 @@
  * A deadlock ends the victim's transaction on the server; running the whole function again is the only cure,
  * and safe because nothing of the first run was kept. After any other failure the function is not run again:
  * a commit whose answer was lost may have been done. Roll-backs that cannot be sent (the task is cancelled,
- * its time is up) are left to the pool, which does not lend the connection before it has rolled back itself.
- */
+ * its time is up) are left to the pool, which rolls back before it lends the connection again. */
 #include "db/conn.h"
 
 #include <hoot/crypto.h>

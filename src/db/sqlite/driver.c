@@ -1,5 +1,4 @@
-/* The sqlite driver: SQLite's calls block, so each statement goes to a thread of the work pool, and the task
- * waits.
+/* The sqlite driver: SQLite's calls block, so each statement goes to a thread of the work pool.
  *
  * A statement that has to wait for another connection's lock comes back from its thread and sleeps on the
  * loop between tries. If it waited on the thread, four waiting statements would hold all threads of the pool,

@@ -2,6 +2,7 @@
  * many. */
 #include "db/sqlite/link.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/alloc.h"
@@ -54,6 +55,7 @@ void hoot__sqlite_forget_statements(hoot__sqlite_link *link)
     while (link->newest) {
         hoot__sqlite_statement *statement = link->newest;
 
+        assert(!statement->newer);
         unlink_statement(link, statement);
         free_statement(statement);
     }

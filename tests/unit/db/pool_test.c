@@ -696,6 +696,31 @@ TEST(stops_statements_that_do_not_end_when_it_closes)
     return 0;
 }
 
+static int close_it(hoot_error *error, void *arg)
+{
+    (void)error, (void)arg;
+    hoot_pool_close(pool);
+    assert_int_equal(fake.open, 0);
+    return 0;
+}
+
+TEST(closes_every_connection_though_the_closing_task_is_cancelled)
+{
+    HOOT_AUTO(hoot_group) holders = hoot_group_new(&err);
+    HOOT_AUTO(hoot_group) closers = hoot_group_new(&err);
+
+    open_with((hoot_pool_options){ 0 });
+    assert_int_equal(hoot_group_start(holders, hold, (void *)100, &err), 0);
+    assert_int_equal(hoot_sleep(1), 0);
+    assert_int_equal(hoot_group_start(closers, close_it, NULL, &err), 0);
+    assert_int_equal(hoot_sleep(1), 0);
+    hoot_group_cancel(closers);
+    (void)hoot_group_join(closers, &err);
+    assert_int_equal(fake.open, 0);
+    assert_int_equal(hoot_group_join(holders, &err), 0);
+    return 0;
+}
+
 static int connect_and_lose(hoot_error *error, void *arg)
 {
     (void)arg;
@@ -910,6 +935,7 @@ int main(void)
         FAKED(waits_for_lent_connections_and_tells_waiters_when_it_closes),
         FAKED(cuts_connections_that_do_not_come_back),
         FAKED(stops_statements_that_do_not_end_when_it_closes),
+        FAKED(closes_every_connection_though_the_closing_task_is_cancelled),
         FAKED(stops_connecting_when_it_closes),
         FAKED(closes_itself_with_its_scope),
         FAKED(is_closed_for_those_who_ask_later),

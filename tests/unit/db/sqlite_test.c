@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/alloc.h"
 #include "runtime/torture.h"
@@ -396,6 +397,65 @@ static int refuse(hoot_conn *conn, hoot_error *error, void *arg)
     return hoot_error_set(error, HOOT_EBADINPUT, "no");
 }
 
+static int open_and_add(hoot_error *error, void *arg)
+{
+    char url[256];
+    int runs = 0, rc;
+
+    (void)arg;
+    snprintf(url, sizeof(url), "sqlite:%s/a.db", test_folder);
+    rc = hoot_pool_open(NULL, &pool, &(hoot_pool_options){ .url = url, .max_size = 2 }, error);
+    if (rc)
+        return rc;
+    rc = hoot_gather(error, { add_ten, &runs }, { add_ten, &runs });
+    hoot_pool_close(pool);
+    return rc;
+}
+
+static int make_counter(hoot_error *error, void *arg)
+{
+    (void)error, (void)arg;
+    open_pool("a.db", 1);
+    execute("CREATE TABLE t (a INTEGER)");
+    execute("INSERT INTO t VALUES (0)");
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int check_counter(hoot_error *error, void *arg)
+{
+    (void)error, (void)arg;
+    open_pool("a.db", 1);
+    assert_int_equal(number_of("SELECT a FROM t"), 60);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static void loses_no_update_of_many_processes(void **state)
+{
+    pid_t children[3];
+    int status;
+
+    (void)state;
+    run_real(make_counter, NULL);
+    for (int i = 0; i < 3; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            hoot_error error = HOOT_ERROR_INIT;
+            int rc = hoot_run(open_and_add, NULL, &error);
+
+            if (rc)
+                fprintf(stderr, "%s\n", error.text);
+            _exit(rc ? 1 : 0);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    run_real(check_counter, NULL);
+}
+
 TEST(undoes_a_transaction_whose_function_fails)
 {
     open_pool("a.db", 1);
@@ -668,6 +728,7 @@ int main(void)
         IN_FOLDER(rolls_back_what_was_released_open),
         IN_FOLDER(resets_session_state),
         IN_FOLDER(loses_no_update_of_many_tasks),
+        IN_FOLDER(loses_no_update_of_many_processes),
         IN_FOLDER(undoes_a_transaction_whose_function_fails),
         IN_FOLDER(stops_a_statement_at_the_deadline_and_keeps_the_connection),
         IN_FOLDER(stops_the_statement_of_a_cancelled_task),
