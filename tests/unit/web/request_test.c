@@ -137,7 +137,7 @@ static void tells_its_first_line(void **state)
 
 static void queries(hoot_test_client *client)
 {
-    char many[4096] = "/args?";
+    static char many[4096] = "/args?";
 
     assert_body(hoot_test_get(client, "/args"), "(none),(none),(none),(none),(none)");
     assert_body(hoot_test_get(client, "/args?a=1&a=2&b=%26%3D&c+d=e+f"), "1,2,(none),&=,e f");

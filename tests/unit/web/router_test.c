@@ -408,7 +408,7 @@ static void lists_routes_in_the_order_of_registration(void **state)
 /* One part a byte, all of them wrong: a path as long as a head may be. */
 static void long_paths(hoot_test_client *client)
 {
-    char path[16001];
+    static char path[16001];
 
     memset(path, 'a', sizeof(path) - 1);
     for (size_t i = 0; i < sizeof(path) - 1; i += 2)
