@@ -316,10 +316,10 @@ void hoot__pool_give(hoot__slot *slot)
 /* The idle connection that was used last, after a look whether it is still good. NULL: there is none. */
 static hoot__slot *take_idle(hoot_pool *pool)
 {
-    hoot__slot *slot;
+    hoot__slot *slot = pool->warmest, *next;
 
-    while ((slot = pool->warmest)) {
-        assert(slot->state == HOOT__IDLE);
+    for (; slot; slot = next) {
+        next = slot->colder;
         if (slot->expires_ms <= hoot_now_ms())
             hoot__slot_end(slot, &pool->stats.closed_age);
         else if (!slot->link->driver->is_alive(slot->link))
