@@ -24,7 +24,7 @@ static int migrate(struct hooter *hooter, hoot_error *err)
     return applied < 0 ? applied : 0;
 }
 
-/* Try as often as it takes. Gives 0; negative: the task was cancelled. */
+/* Try as often as it takes. Gives 0; negative: the app stops. */
 static int prepare(struct hooter *hooter, hoot_error *err)
 {
     uint64_t pause_ms = FIRST_PAUSE_MS;
@@ -34,7 +34,7 @@ static int prepare(struct hooter *hooter, hoot_error *err)
             return HOOT_ECANCELED;
         hoot_log_warning("the database is not ready (try %u, next in %.1f s): %s", attempt,
                          (double)pause_ms / 1000, err->text);
-        if (hoot_sleep(pause_ms) < 0)
+        if (hoot_app_pause(hoot_current_app(), pause_ms) < 0)
             return HOOT_ECANCELED;
         pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
     }
@@ -49,7 +49,7 @@ static int look_after_database(hoot_error *err, void *arg)
 
     if (prepare(hooter, err) < 0)
         return 0;
-    while (hoot_sleep(SWEEP_MS) == 0) {
+    while (hoot_app_pause(hoot_current_app(), SWEEP_MS) == 0) {
         hoot_error_clear(err);
         if (throttle_forget_old(hooter->pool, err) < 0)
             hoot_log_warning("old login attempts were not removed: %s", err->text);

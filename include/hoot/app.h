@@ -57,6 +57,12 @@ HOOT_API void hoot_app_set_timeout(hoot_app *app, uint32_t ms);
  * s), then cancelled; after_serving runs after it. `name` is copied. Failures are logged. */
 HOOT_API int hoot_app_start(hoot_app *app, const char *name, hoot_task_fn fn, void *arg, hoot_error *err);
 
+/* For background tasks that do something from time to time. Suspends: for `ms`, or until the app stops.
+ * Gives 0.  Errors: HOOT_ECLOSED the app stops: end soon; HOOT_ECANCELED; HOOT_ETIMEOUT the deadline came
+ * first.
+ */
+HOOT_API int hoot_app_pause(hoot_app *app, uint64_t ms);
+
 /* Call `each` for every rule in registration order: for listings. */
 typedef void (*hoot_route_fn)(const char *methods, const char *rule, const char *name, void *user);
 HOOT_API void hoot_app_each_route(const hoot_app *app, hoot_route_fn each, void *user);

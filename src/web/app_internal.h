@@ -9,6 +9,8 @@
 #include "web/request_internal.h"
 #include "web/router.h"
 
+#include <hoot/lock.h>
+
 /* CORS rules made ready for answering: lists joined. See cors.c. */
 typedef struct hoot__cors hoot__cors;
 
@@ -50,6 +52,7 @@ struct hoot_app {
 
     bool serving;
     hoot_scope *scope;         /* while serving */
+    hoot_event *stopping;      /* while serving: set when background tasks should end */
     hoot__web_context context; /* { app, NULL }: of hooks and background tasks */
 
     struct hoot__session_config *sessions; /* hoot_app_sessions(); NULL: none */

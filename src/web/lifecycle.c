@@ -81,12 +81,49 @@ static void inherit(hoot_app *app)
     }
 }
 
-static void end_background(void)
+static void end_background(hoot_app *app)
 {
+    hoot_event_set(app->stopping);
     hoot_shield(BACKGROUND_GRACE_MS) if (hoot__background_wait() == 0) return;
     hoot__background_cancel_all();
     hoot_shield(BACKGROUND_END_MS) if (hoot__background_wait() < 0)
         hoot_log_error("background tasks did not end when they were cancelled");
+}
+
+int hoot_app_pause(hoot_app *app, uint64_t ms)
+{
+    int rc = HOOT_ETIMEOUT;
+
+    if (!app->stopping)
+        return HOOT_ECLOSED;
+    hoot_timeout (ms)
+        rc = hoot_event_wait(app->stopping);
+    if (rc == 0)
+        return HOOT_ECLOSED;
+    return rc == HOOT_ETIMEOUT ? hoot_check_canceled() : rc;
+}
+
+/* What the app has only while it serves. */
+static int begin_life(hoot_app *app, hoot_error *err)
+{
+    app->scope = hoot__scope_new(NULL);
+    app->stopping = hoot_event_new(err);
+    if (app->scope && app->stopping)
+        return 0;
+    hoot__scope_end(app->scope);
+    hoot_event_free(app->stopping);
+    app->scope = NULL;
+    app->stopping = NULL;
+    return hoot_error_set(err, HOOT_ENOMEM, "the app could not be started: out of memory");
+}
+
+static void end_life(hoot_app *app)
+{
+    hoot__scope_end(app->scope);
+    hoot_event_free(app->stopping);
+    app->scope = NULL;
+    app->stopping = NULL;
+    app->serving = false;
 }
 
 static int run_before_serving(hoot_app *app, hoot_error *err)
@@ -108,16 +145,14 @@ int hoot__app_start_serving(hoot_app *app, hoot_error *err)
     if (rc < 0)
         return rc;
     inherit(app);
-    app->scope = hoot__scope_new(NULL);
-    if (!app->scope)
-        return hoot_error_set(err, HOOT_ENOMEM, "the app could not be started: out of memory");
+    rc = begin_life(app, err);
+    if (rc < 0)
+        return rc;
     app->serving = true;
     rc = run_before_serving(app, err);
     if (rc < 0) {
-        end_background();
-        hoot__scope_end(app->scope);
-        app->scope = NULL;
-        app->serving = false;
+        end_background(app);
+        end_life(app);
     }
     return rc;
 }
@@ -128,10 +163,8 @@ void hoot__app_stop_serving(hoot_app *app)
 {
     if (!app->serving)
         return;
-    end_background();
+    end_background(app);
     for (size_t i = 0; i < app->after_serving_count; i++)
         call_after_serving(app, app->after_serving[i]);
-    hoot__scope_end(app->scope);
-    app->scope = NULL;
-    app->serving = false;
+    end_life(app);
 }
