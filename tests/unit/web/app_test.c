@@ -455,6 +455,23 @@ static int endless(hoot_error *err, void *arg)
     return hoot_error_set(err, HOOT_ECANCELED, "cancelled");
 }
 
+/* Pauses between its rounds: ends as soon as the app stops, long before the pause is over. */
+static int patient(hoot_error *err, void *arg)
+{
+    int rounds = 0, rc;
+
+    (void)err;
+    while ((rc = hoot_app_pause(arg, rounds == 0 ? 10 : 1000000)) == 0)
+        rounds++;
+    note(rc == HOOT_ECLOSED && rounds == 1 ? "patient:ends" : "patient:wrong");
+    return 0;
+}
+
+static int start_patient(hoot_app *app, hoot_error *err)
+{
+    return hoot_app_start(app, "patient", patient, app, err);
+}
+
 static int start_up(hoot_app *app, hoot_error *err)
 {
     note(hoot_current_app() == app && hoot_app_scope(app) ? "before_serving" : "wrong app");
@@ -476,6 +493,7 @@ static void set_up_serving(hoot_app *app)
     trace[0] = '\0';
     must(hoot_app_before_serving(app, start_up, &err_));
     must(hoot_app_before_serving(app, start_endless, &err_));
+    must(hoot_app_before_serving(app, start_patient, &err_));
     must(hoot_app_after_serving(app, shut_down, &err_));
 }
 
@@ -491,7 +509,7 @@ static void waits_for_background_tasks_before_after_serving(void **state)
 {
     (void)state;
     web_test_run(set_up_serving, serving);
-    assert_trace("background:ends endless:cancelled after_serving ");
+    assert_trace("patient:ends background:ends endless:cancelled after_serving ");
 }
 
 static int refuse_to_start(hoot_app *app, hoot_error *err)
