@@ -21,7 +21,8 @@ HOOT_BEGIN_DECLS
 HOOT_API int hoot_password_hash(const char *password, char *out, hoot_error *err);
 
 /* Is it the password of this hash? Hashes of other cost parameters are understood, up to 1 GiB and 64 passes.
- * Suspends.  Gives: 1 yes; 0 no.  Errors: HOOT_EBADINPUT the hash is none of Argon2's. */
+ * Suspends.  Gives: 1 yes; 0 no.  Errors: HOOT_EBADINPUT the hash is none of Argon2's, or costs more;
+ * HOOT_ENOMEM; HOOT_ETIMEOUT, HOOT_ECANCELED. */
 HOOT_API int hoot_password_verify(const char *hash, const char *password, hoot_error *err);
 
 /* Should the password be hashed again at this login: made with less than today's cost, or not Argon2id? */

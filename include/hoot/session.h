@@ -17,12 +17,14 @@ HOOT_BEGIN_DECLS
 HOOT_API const char *hoot_session_text(hoot_request *req, const char *name);
 
 /* A value as jansson has it, with the tags of Flask resolved as follows: tuple: array; bytes: {" b": base64};
- * UUID, datetime, markup: text. Borrowed; NULL: absent. */
+ * UUID, datetime, markup: text. Lives: until it is changed, at most as long as the request. NULL: absent, or
+ * nothing that jansson can hold (NaN, integers over 64 bits), which is kept all the same. */
 HOOT_API const struct json_t *hoot_session_get(hoot_request *req, const char *name);
 
 /* Set, remove, empty. hoot_session_set(req, err, "user", "user_17"): the value is a HOOT_VALUE() of any JSON
- * kind. Errors: HOOT_ECONFIG no secret key; HOOT_EINVAL the value is no JSON; HOOT_ELIMIT the cookie would be
- * over 4,093 bytes; HOOT_ESTATE the response was started. */
+ * kind; bytes and datetimes get Flask's tags, and an object that looks like a tag is escaped, so that JSON is
+ * JSON for Python too. Errors: HOOT_ECONFIG no secret key; HOOT_EINVAL the value is no JSON; HOOT_ELIMIT the
+ * cookie would be over 4,093 bytes; HOOT_ESTATE the response was started. */
 #define hoot_session_set(req, err, name, value) hoot_session_set_value(req, name, HOOT_VALUE(value), err)
 HOOT_API int hoot_session_set_value(hoot_request *req, const char *name, hoot_value value, hoot_error *err);
 HOOT_API int hoot_session_remove(hoot_request *req, const char *name, hoot_error *err);
@@ -45,7 +47,9 @@ typedef struct hoot_session_options {
     bool readable_by_scripts;                                                /* false: HttpOnly */
 } hoot_session_options;
 
-/* Errors: HOOT_ENOMEM, HOOT_ECONFIG. */
+/* Called again, it replaces the options before. Cookies that browsers keep only when they are Secure
+ * (SameSite=None, __Host- names) get it under HOOT_SECURE_AUTO however they are served. Errors: HOOT_ENOMEM,
+ * HOOT_ECONFIG; HOOT_ESTATE while serving. */
 HOOT_API int hoot_app_sessions(hoot_app *app, const hoot_session_options *options, hoot_error *err);
 
 HOOT_END_DECLS

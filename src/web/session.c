@@ -1,43 +1,16 @@
-/* A request's session: made at the first call, from the cookie; changed in memory; sent after the hooks.
+/* A request's session: made at the first call, from the cookie; changed in memory; sent after the hooks
+ * (session_finish.c).
  *
  * What came is kept as text (session_json.c), so that the usual request, which asks for one text, costs the
  * verification of one signature and little else. A value that is asked for as JSON is parsed then, and let go
  * with the request's scope.
  *
  * A change is tried before it is made: what would not fit into a cookie is refused by the call that wants to
- * store it, not dropped later. A session that is kept longer than the browser (`_permanent`) is sent with
- * every answer; unchanged, it is only signed anew. */
+ * store it, not dropped later. */
 #include "web/app_internal.h"
 #include "web/session_internal.h"
 
 #include <hoot/json.h>
-#include <hoot/log.h>
-
-#include <time.h>
-
-/* A line with a cookie that came from elsewhere may be longer than those made here. */
-enum { LINE_MAX_BYTES = 2 * HOOT__SESSION_MAX_JSON_BYTES };
-
-static const int64_t last_second = INT64_C(253402300799); /* 9999-12-31 23:59:59: dates have four digits */
-
-struct hoot__session {
-    const hoot__session_config *config;
-    hoot__session_members members;
-    hoot_str payload; /* of the cookie that came, good as long as nothing is modified */
-    bool came;        /* the client sent a cookie of that name, good or not */
-    bool modified;
-    hoot_closer closer; /* of the parsed values */
-};
-
-/* Unix seconds by the precise clock: that of time() is some milliseconds late, and at the turn of a second a
- * cookie that was signed just now would come from the future. */
-static int64_t now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
-}
 
 /* --- from the cookie --- */
 
@@ -65,7 +38,7 @@ static int load(hoot_request *req, struct hoot__session *session)
     session->came = find_cookie(req->ex, config->cookie.name, &cookie);
     if (!session->came)
         return 0;
-    rc = hoot__session_unsign(req->arena, config->keys, config->key_count, cookie, now_s(),
+    rc = hoot__session_unsign(req->arena, config->keys, config->key_count, cookie, hoot__session_now(),
                               config->lifetime_s, &text);
     if (rc == 0)
         rc = hoot__session_read(req->arena, text.json, &session->members);
@@ -74,8 +47,7 @@ static int load(hoot_request *req, struct hoot__session *session)
     return rc == HOOT_ENOMEM ? rc : 0;
 }
 
-/* NULL: the app has no sessions, or there is no memory. */
-static struct hoot__session *session_of(hoot_request *req)
+struct hoot__session *hoot__session_of(hoot_request *req)
 {
     const hoot__session_config *config = hoot__request_app(req)->sessions;
     struct hoot__session *session = req->session;
@@ -93,7 +65,7 @@ static struct hoot__session *session_of(hoot_request *req)
 
 static hoot__session_member *member_of(hoot_request *req, const char *name)
 {
-    struct hoot__session *session = session_of(req);
+    struct hoot__session *session = hoot__session_of(req);
 
     return session && name ? hoot__session_find(&session->members, hoot_str_from(name)) : NULL;
 }
@@ -161,7 +133,7 @@ static int open_for_change(hoot_request *req, struct hoot__session **out, hoot_e
                               "hoot_session_options of hoot_app_sessions()");
     if (req->ex->answered)
         return hoot_error_set(err, HOOT_ESTATE, "the answer has begun: it is too late to change the session");
-    *out = session_of(req);
+    *out = hoot__session_of(req);
     return *out ? 0 : hoot_error_set(err, HOOT_ENOMEM, "the session: %s", hoot_error_text(HOOT_ENOMEM));
 }
 
@@ -175,19 +147,6 @@ static size_t json_bytes(const hoot__session_members *members)
     return bytes;
 }
 
-static int append_payload(hoot_buf *out, const hoot__session_members *members)
-{
-    hoot_buf json;
-    int rc;
-
-    hoot_buf_init(&json, HOOT__SESSION_MAX_JSON_BYTES);
-    rc = hoot__session_write(&json, members);
-    if (rc == 0)
-        rc = hoot__session_encode(out, hoot_buf_str(&json));
-    hoot_buf_fini(&json);
-    return rc;
-}
-
 /* Will the cookie be short enough? Compressing is only tried when it would not be without.
  * Errors: HOOT_ELIMIT, HOOT_ENOMEM. */
 static int check_fits(const struct hoot__session *session)
@@ -199,7 +158,7 @@ static int check_fits(const struct hoot__session *session)
     if (json_bytes(&session->members) / 3 * 4 + 4 <= room)
         return 0;
     hoot_buf_init(&payload, room);
-    rc = append_payload(&payload, &session->members);
+    rc = hoot__session_payload(&payload, &session->members);
     hoot_buf_fini(&payload);
     return rc;
 }
@@ -315,97 +274,4 @@ int hoot_session_clear(hoot_request *req, hoot_error *err)
 int hoot_session_set_permanent(hoot_request *req, bool permanent, hoot_error *err)
 {
     return hoot_session_set_value(req, "_permanent", hoot_value_bool(permanent), err);
-}
-
-/* --- to the answer --- */
-
-static bool is_permanent(const struct hoot__session *session)
-{
-    const hoot__session_member *member = hoot__session_find(&session->members, HOOT_STR("_permanent"));
-
-    return member && hoot_str_is(member->json, "true");
-}
-
-/* Append the signed text. */
-static int append_signed(hoot_buf *out, const struct hoot__session *session, int64_t now)
-{
-    const hoot__hmac_key *key = session->config->keys;
-    hoot_buf payload;
-    int rc;
-
-    if (!session->modified)
-        return hoot__session_sign(out, key, session->payload, now);
-    hoot_buf_init(&payload, LINE_MAX_BYTES);
-    rc = append_payload(&payload, &session->members);
-    if (rc == 0)
-        rc = hoot__session_sign(out, key, hoot_buf_str(&payload), now);
-    hoot_buf_fini(&payload);
-    return rc;
-}
-
-/* The cookie without its value: times of the epoch delete it. */
-static hoot__set_cookie cookie_of(const hoot_request *req, const struct hoot__session *session, int64_t now)
-{
-    const hoot__session_config *config = session->config;
-    hoot__set_cookie cookie = config->cookie;
-    bool deleted = session->members.count == 0;
-
-    cookie.secure = config->secure_always || (!config->secure_never && req->ex->secure);
-    if (deleted) {
-        cookie.expires = -1;
-        cookie.max_age = 0;
-    } else if (is_permanent(session)) {
-        cookie.expires = now < last_second - config->lifetime_s ? now + config->lifetime_s : last_second;
-    }
-    return cookie;
-}
-
-static int add_cookie(hoot_request *req, hoot_response *resp, hoot_error *err)
-{
-    const struct hoot__session *session = req->session;
-    int64_t now = now_s();
-    hoot__set_cookie cookie = cookie_of(req, session, now);
-    hoot_buf value, line;
-    int rc = 0;
-
-    hoot_buf_init(&value, LINE_MAX_BYTES);
-    hoot_buf_init(&line, LINE_MAX_BYTES);
-    if (session->members.count)
-        rc = append_signed(&value, session, now);
-    if (rc < 0)
-        hoot_error_set(err, rc, "%s", hoot_error_text(rc));
-    cookie.value = hoot_buf_str(&value);
-    if (rc == 0)
-        rc = hoot__set_cookie_format(&line, &cookie, err);
-    if (rc == 0)
-        rc = hoot_buf_add_byte(&line, '\0');
-    if (rc == 0)
-        rc = hoot_response_add_header(resp, "Set-Cookie", line.data);
-    if (rc < 0 && !hoot_error_code(err))
-        hoot_error_set(err, rc, "%s", hoot_error_text(rc));
-    hoot_buf_fini(&value);
-    hoot_buf_fini(&line);
-    return rc;
-}
-
-/* An empty session that was never anything else says nothing. */
-static bool must_send(const struct hoot__session *session)
-{
-    return session->modified || (session->members.count && is_permanent(session));
-}
-
-int hoot__session_finish(hoot_request *req, hoot_response *resp)
-{
-    hoot_error err = HOOT_ERROR_INIT;
-    int rc;
-
-    if (!req->session)
-        return 0;
-    rc = hoot_response_vary(resp, "Cookie");
-    if (rc == 0 && must_send(req->session))
-        rc = add_cookie(req, resp, &err);
-    if (rc < 0)
-        hoot_log_error("the session could not be sent with the answer: %s",
-                       err.code ? err.text : hoot_error_text(rc));
-    return rc;
 }

@@ -4,7 +4,8 @@
  *     session_cookie.c   the signed text: verify and read, encode and sign; session_deflate.c: its
  * compression session_json.c     the JSON object in it as a list of members, each value still text
  *     session_tags.c     Flask's tags: values to what a reader wants, and back to JSON
- *     session.c          a request's session: made at first use, sent by hoot__session_finish()
+ *     session.c          a request's session: made at first use, read and changed
+ *     session_finish.c   what the answer says of it
  *
  * A value that nobody touches is never parsed: it goes back byte for byte as it came, whatever it holds
  * (tags, integers of any size, NaN). */
@@ -132,5 +133,25 @@ struct json_t *hoot__session_untag(struct json_t *value);
 /* Append a value as tagged JSON. Errors: HOOT_EINVAL it has no form in JSON, or is nested too deep;
  * HOOT_ELIMIT, HOOT_ENOMEM. */
 int hoot__session_write_value(hoot_buf *out, const hoot_value *value);
+
+/* A request's session. */
+struct hoot__session {
+    const hoot__session_config *config;
+    hoot__session_members members;
+    hoot_str payload; /* of the cookie that came, good as long as nothing is modified */
+    bool came;        /* the client sent a cookie of that name, good or not */
+    bool modified;
+    hoot_closer closer; /* of the parsed values */
+};
+
+/* The session of a request, made at the first call. NULL: the app has none, or there is no memory. */
+struct hoot__session *hoot__session_of(hoot_request *req);
+
+/* Append the payload of a cookie with these members. Errors: HOOT_ELIMIT, HOOT_ENOMEM. */
+int hoot__session_payload(hoot_buf *out, const hoot__session_members *members);
+
+/* Unix seconds by the precise clock: that of time() is some milliseconds late, and at the turn of a second a
+ * cookie that was signed just now would come from the future. */
+int64_t hoot__session_now(void);
 
 #endif

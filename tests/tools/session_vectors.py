@@ -58,11 +58,11 @@ def main():
     by_flask, by_quart = SecureCookieSessionInterface(), quart.sessions.SecureCookieSessionInterface()
     print("/* Made by tests/tools/session_vectors.py: cookies of Flask %s and Quart's session interface. */"
           % flask.__version__)
-    print("#ifndef SESSION_VECTORS_H\n#define SESSION_VECTORS_H\n")
+    print("/* clang-format off */\n#ifndef SESSION_VECTORS_H\n#define SESSION_VECTORS_H\n")
     print("#define VECTOR_KEY %s\n#define VECTOR_OLD_KEY %s" % (c_text(KEY), c_text(OLD_KEY)))
     print("#define VECTOR_SIGNED_AT %d\n" % SIGNED_AT)
     print("typedef struct session_vector {\n    const char *name, *json, *cookie;\n} session_vector;\n")
-    print("/* clang-format off */\nstatic const session_vector session_vectors[] = {")
+    print("static const session_vector session_vectors[] = {")
     for name, value in VALUES:
         cookies = {sign(app, each, value): each.serializer.dumps(value) for each in (by_flask, by_quart)}
         assert len(cookies) == 1 or name == "datetime"  # which this Quart writes in ISO 8601; it reads both
@@ -83,7 +83,7 @@ def main():
     for stream in [zlib.compress(b'{"a":1}')[:-5], zlib.compress(b'{"a":"' + b"x" * 70000 + b'"}'), b"x" * 40]:
         encoded = b"." + itsdangerous.encoding.base64_encode(stream)
         print("    %s," % c_text(signer.make_signer(signer.salt).sign(encoded).decode()))
-    print("};\n/* clang-format on */\n\n#endif")
+    print("};\n\n#endif")
 
 
 if __name__ == "__main__":

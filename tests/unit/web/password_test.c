@@ -24,8 +24,8 @@ static const char *const made_elsewhere[] = {
     "$argon2d$v=19$m=256,t=2,p=2$bW91c2Vtb3VzZQ$4Qn1UalmpTNci/dtk2/j6Lr57PpzJnQfVAn5fMXAuSE",
     "$argon2i$v=16$m=256,t=3,p=1$bW91c2Vtb3VzZQ$yz84vzwzTtyQ1PhZZO8aopV9a/xDp4MxfsnU1iZTEcU",
     "$argon2id$v=19$m=64,t=1,p=1$bW91c2Vtb3VzZQ$/c9LcA",
-    "$argon2id$v=19$m=64,t=1,p=1$bW91c2Vtb3VzZQ$nuVRpSJWKDUkJavf+KOiL921m5pKRq0as0Kui5UeNfEk/"
-    "Rkz3lXaoLO9j5Sf9fEU7nSjY9tr6v2RMQMU+Bak8g",
+    ("$argon2id$v=19$m=64,t=1,p=1$bW91c2Vtb3VzZQ$nuVRpSJWKDUkJavf+KOiL921m5pKRq0as0Kui5UeNfEk/"
+     "Rkz3lXaoLO9j5Sf9fEU7nSjY9tr6v2RMQMU+Bak8g"),
     "$argon2id$v=19$m=64,t=1,p=4$ZbDtGzOuZjaFIbljWlzxaw$IAYhAE8liIBZVVwT1RQ1hA",
 };
 
@@ -96,8 +96,8 @@ static int verify_nonsense(hoot_error *err, void *arg)
         "$argon2id$v=19$m=64,t=1,p=1$bW91c2Vtb3VzZQ$aGFzaGhhc2g$more",
         "$argon2id$v=19$m=99999999999,t=1,p=1$bW91c2Vtb3VzZQ$aGFzaGhhc2g",
         /* 65 bytes of hash */
-        "$argon2id$v=19$m=64,t=1,p=1$bW91c2Vtb3VzZQ$"
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ("$argon2id$v=19$m=64,t=1,p=1$bW91c2Vtb3VzZQ$"
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         /* cost */
         "$argon2id$v=19$m=1048577,t=1,p=1$bW91c2Vtb3VzZQ$aGFzaGhhc2g",
         "$argon2id$v=19$m=4294967295,t=1,p=1$bW91c2Vtb3VzZQ$aGFzaGhhc2g",

@@ -329,7 +329,9 @@ static void permanent(void)
     assert_sent("{\"user\":\"user_17\",\"_permanent\":true}");
     assert_expires(2678400);
     ask(does_nothing);
-    assert_null(set_cookie());
+    assert_sent("{\"user\":\"user_17\",\"_permanent\":true}");
+    assert_expires(2678400);
+    assert_string_equal(vary(), "Cookie");
     ask(unsets_permanent);
     assert_sent("{\"user\":\"user_17\",\"_permanent\":false}");
     assert_null(strstr(set_cookie(), "Expires"));

@@ -1,4 +1,5 @@
 /* Made by tests/tools/session_vectors.py: cookies of Flask 2.2.2 and Quart's session interface. */
+/* clang-format off */
 #ifndef SESSION_VECTORS_H
 #define SESSION_VECTORS_H
 
@@ -10,7 +11,6 @@ typedef struct session_vector {
     const char *name, *json, *cookie;
 } session_vector;
 
-/* clang-format off */
 static const session_vector session_vectors[] = {
     { "plain",
       "{\"user\":\"user_17\"}",
@@ -79,6 +79,5 @@ static const char *const vector_bad_streams[] = {
     ".eJztwUENADAIBDAvJwM3c0FC8D4TPNtOXioNAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJzLfpf_Nhw.ZVPxAA.mhgsWWDYzhcGEemND6koFQxyeWU",
     ".eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eA.ZVPxAA.jRYMdNbo5t5HjcgRheM68otJT8I",
 };
-/* clang-format on */
 
 #endif
