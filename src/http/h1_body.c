@@ -82,8 +82,7 @@ bool hoot__h1_drop_body(hoot__h1_conn *conn)
     }
 }
 
-/* --- for the handler
- * --------------------------------------------------------------------------------------------- */
+/* --- for the handler ----------------------------------------------------------------------------- */
 
 static int body_failed(hoot__h1_request *req, int code, int status)
 {

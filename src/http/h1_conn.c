@@ -21,8 +21,7 @@
 /* So much is read from a client that was answered for the last time. */
 #define MAX_LINGER_BYTES ((uint32_t)1024 * 1024)
 
-/* --- states
- * ------------------------------------------------------------------------------------------------------- */
+/* --- states -------------------------------------------------------------------------------------- */
 
 static bool may_move(hoot__h1_state from, hoot__h1_state to)
 {
@@ -55,8 +54,7 @@ void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state)
         set_idle(conn, false);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------- */
 
 static void free_if_over(hoot__h1_conn *conn)
 {
@@ -105,8 +103,7 @@ void hoot__h1_gone(hoot__h1_conn *conn, bool reset)
     free_if_over(conn);
 }
 
-/* --- sending
- * ------------------------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------------------- */
 
 int hoot__h1_flush(hoot__h1_conn *conn)
 {
@@ -180,8 +177,7 @@ static void end_in_order(hoot__h1_conn *conn)
     hoot__h1_watch(conn);
 }
 
-/* --- going on
- * ----------------------------------------------------------------------------------------------------- */
+/* --- going on ------------------------------------------------------------------------------------ */
 
 /* Are more answers waiting than a client that does not read them may have? */
 static bool client_must_read(hoot__h1_conn *conn)
@@ -260,12 +256,11 @@ void hoot__h1_advance(hoot__h1_conn *conn)
         ;
     if (conn->state != HOOT__H1_GONE)
         settle(conn);
-    conn->advancing = false;
+    conn->advancing = false; /* NOLINT(clang-analyzer-unix.Malloc): while it was true, nothing freed `conn` */
     free_if_over(conn);
 }
 
-/* --- events of the stream
- * ----------------------------------------------------------------------------------------- */
+/* --- events of the stream ------------------------------------------------------------------------ */
 
 static char *on_room(hoot_stream *stream, size_t *out_room, void *user)
 {

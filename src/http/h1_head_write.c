@@ -100,8 +100,7 @@ static char *put_status_line(char *at, int status)
     return PUT(at, "\r\n");
 }
 
-/* --- Date and Server
- * ---------------------------------------------------------------------------------------------- */
+/* --- Date and Server ----------------------------------------------------------------------------- */
 
 static void refresh_common(hoot__http *http)
 {
@@ -129,8 +128,7 @@ static char *put_common(hoot__http *http, char *at, bool own_date, bool own_serv
     return at;
 }
 
-/* --- the whole
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------------------------------- */
 
 typedef struct plan {
     size_t bytes; /* of the fields */

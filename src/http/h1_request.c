@@ -20,8 +20,7 @@ static const hoot__exchange_ops h1_ops = {
     .finish = hoot__h1_finish,
 };
 
-/* --- arenas
- * ------------------------------------------------------------------------------------------------------- */
+/* --- arenas -------------------------------------------------------------------------------------- */
 
 static hoot_arena *arena_acquire(hoot__http *http)
 {
@@ -38,8 +37,7 @@ static void arena_release(hoot__http *http, hoot_arena *arena)
     http->spare_arenas[http->spare_count++] = arena;
 }
 
-/* --- making
- * ------------------------------------------------------------------------------------------------------- */
+/* --- making -------------------------------------------------------------------------------------- */
 
 static uint64_t monotonic_us(void)
 {
@@ -115,8 +113,7 @@ static void request_free(hoot__h1_request *req)
     arena_release(req->conn->http, req->ex.arena);
 }
 
-/* --- ending
- * ------------------------------------------------------------------------------------------------------- */
+/* --- ending -------------------------------------------------------------------------------------- */
 
 /* The handler returned without an answer. */
 static void answer_instead(hoot__h1_request *req)
@@ -193,8 +190,7 @@ static void on_done(int result, const hoot_error *err, void *arg)
     hoot__h1_advance(conn);
 }
 
-/* --- starting
- * ----------------------------------------------------------------------------------------------------- */
+/* --- starting ------------------------------------------------------------------------------------ */
 
 static void refuse_for_memory(hoot__h1_conn *conn)
 {

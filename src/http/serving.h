@@ -37,7 +37,7 @@ struct hoot__http {
     char common_date[32]; /* the date it was made from */
 };
 
-/* --- connections (h1_conn.c) --- */
+/* --- connections (h1_conn.c) --------------------------------------------------------------------- */
 
 typedef enum hoot__h1_state {
     HOOT__H1_HEAD,   /* a head is awaited: none of it there (idle), or a part */
@@ -110,7 +110,7 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why);
 /* Set the timer to the connection's next deadline (h1_deadline.c). */
 void hoot__h1_watch(hoot__h1_conn *conn);
 
-/* --- the read buffer (h1_input.c) --- */
+/* --- the read buffer (h1_input.c) ---------------------------------------------------------------- */
 
 /* Room for bytes from the stream. Gives NULL: none, stop reading. */
 char *hoot__h1_input_room(hoot__h1_conn *conn, size_t *out_room);
@@ -128,14 +128,12 @@ static inline hoot_str hoot__h1_input_bytes(const hoot__h1_conn *conn)
     return hoot_str_of(conn->in.data + conn->in.start, conn->in.end - conn->in.start);
 }
 
-/* --- bodies (h1_body.c) --- */
+/* --- bodies (h1_body.c) -------------------------------------------------------------------------- */
 
 void hoot__h1_body_init(hoot__h1_body *body, const hoot__h1_head *head);
 
-/* Take the next piece of the body out of what has come.
- * Gives 1 a piece (a slice of the read buffer); 0 the end, and the trailer section of a chunked body; 2
- * nothing there yet; -status and
- * `*out_why`. */
+/* Take the next piece of the body out of what has come. Gives 1 a piece (a slice of the read buffer); 0 the
+ * end, and the trailer section of a chunked body; 2 nothing there yet; -status and `*out_why`. */
 int hoot__h1_body_next(hoot__h1_conn *conn, hoot_str *out_piece, hoot_str *out_trailers,
                        const char **out_why);
 
@@ -146,7 +144,7 @@ int hoot__h1_read_body(hoot__exchange *ex, hoot_str *out_piece);
  * too long or not well formed moves the connection to HOOT__H1_LAST. */
 bool hoot__h1_drop_body(hoot__h1_conn *conn);
 
-/* --- requests (h1_request.c) --- */
+/* --- requests (h1_request.c) --------------------------------------------------------------------- */
 
 struct hoot__h1_request {
     hoot__exchange ex;
@@ -183,7 +181,7 @@ int hoot__h1_start(hoot__exchange *ex, const hoot__response_head *head);
 int hoot__h1_write(hoot__exchange *ex, hoot_str bytes);
 int hoot__h1_finish(hoot__exchange *ex);
 
-/* --- the bytes of an answer (h1_head_write.c) --- */
+/* --- the bytes of an answer (h1_head_write.c) ---------------------------------------------------- */
 
 typedef struct hoot__h1_answer {
     int status;

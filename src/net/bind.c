@@ -16,8 +16,7 @@
 
 #define ACCEPTED_FORMS "expected host:port, [ipv6]:port, unix:PATH or fd://N"
 
-/* --- text
- * ------------------------------------------------------------------------------------------------------- */
+/* --- text ---------------------------------------------------------------------------------------- */
 
 static int parse_fd(const char *text, hoot__bind *out, hoot_error *err)
 {
@@ -102,8 +101,7 @@ int hoot__bind_parse(const char *text, hoot__bind *out, hoot_error *err)
     return parse_tcp(text, out, err);
 }
 
-/* --- sockets
- * ---------------------------------------------------------------------------------------------------- */
+/* --- sockets ------------------------------------------------------------------------------------- */
 
 static void describe_address(const struct sockaddr *address, char *out, size_t size)
 {

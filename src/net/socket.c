@@ -67,8 +67,7 @@ static socket_stream *of(hoot_stream *stream)
     return (socket_stream *)stream;
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------- */
 
 static void close_handle(socket_stream *s);
 
@@ -138,8 +137,7 @@ static void socket_read_stop(hoot_stream *stream)
     s->reading = false;
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------- */
 
 static void out_sent(hoot_buf *out)
 {
@@ -268,8 +266,7 @@ static bool socket_is_alive(hoot_stream *stream)
            (errno == EAGAIN || errno == EINTR);
 }
 
-/* --- making and closing
- * ---------------------------------------------------------------------------------------- */
+/* --- making and closing -------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -400,8 +397,7 @@ int hoot__socket_stream_connected(hoot_stream *stream)
     return rc;
 }
 
-/* --- what other rooms may ask of any stream
- * -------------------------------------------------------------------- */
+/* --- what other rooms may ask of any stream ------------------------------------------------------ */
 
 int hoot__stream_fd(const hoot_stream *stream)
 {

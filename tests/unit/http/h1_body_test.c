@@ -37,8 +37,7 @@ static void serve_unread(hoot__exchange *ex, void *user)
     serve_path(ex, user);
 }
 
-/* --- whole bodies
- * -------------------------------------------------------------------------------------------------- */
+/* --- whole bodies -------------------------------------------------------------------------------- */
 
 static void post_lengths(rig *r)
 {
@@ -165,8 +164,7 @@ static void reads_trailers_longer_than_the_first_buffer(void **state)
     run_rig(&r);
 }
 
-/* --- pieces and back-pressure
- * -------------------------------------------------------------------------------------- */
+/* --- pieces and back-pressure -------------------------------------------------------------------- */
 
 static void serve_late_reader(hoot__exchange *ex, void *user)
 {
@@ -210,8 +208,7 @@ static void the_client_waits_for_a_handler_that_does_not_read(void **state)
     assert_int_equal(r.calls, 300000);
 }
 
-/* --- Expect: 100-continue
- * -------------------------------------------------------------------------------------------- */
+/* --- Expect: 100-continue ------------------------------------------------------------------------ */
 
 static void post_expecting(rig *r)
 {
@@ -251,8 +248,7 @@ static void does_not_say_continue_when_the_handler_does_not_read(void **state)
     run_rig(&r);
 }
 
-/* --- bodies nobody reads
- * --------------------------------------------------------------------------------------------- */
+/* --- bodies nobody reads ------------------------------------------------------------------------- */
 
 static void post_unread(rig *r)
 {
@@ -320,8 +316,7 @@ static void an_endless_unread_body_ends_the_connection(void **state)
     assert_int_equal(r.calls, 1);
 }
 
-/* --- bodies that fail
- * ------------------------------------------------------------------------------------------------ */
+/* --- bodies that fail ---------------------------------------------------------------------------- */
 
 static void post_over_limit(rig *r)
 {

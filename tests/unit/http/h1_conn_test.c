@@ -2,8 +2,7 @@
  */
 #include "unit/http/h1_rig.h"
 
-/* --- one request, many requests
- * ---------------------------------------------------------------------------------- */
+/* --- one request, many requests ------------------------------------------------------------------ */
 
 static void get_once(rig *r)
 {
@@ -132,8 +131,7 @@ static void a_thousand_pipelined_requests_are_answered(void **state)
     assert_int_equal(r.calls, 1000);
 }
 
-/* --- persistence
- * ------------------------------------------------------------------------------------------------- */
+/* --- persistence --------------------------------------------------------------------------------- */
 
 static void get_and_close(rig *r)
 {
@@ -233,8 +231,7 @@ static void a_client_that_shuts_its_side_gets_its_answers(void **state)
     assert_int_equal(r.calls, 2);
 }
 
-/* --- bodies of answers
- * ------------------------------------------------------------------------------------------- */
+/* --- bodies of answers --------------------------------------------------------------------------- */
 
 static void head_then_get(rig *r)
 {
@@ -420,8 +417,7 @@ static void a_handler_waits_for_a_client_that_reads_slowly(void **state)
     assert_int_equal(r.calls, 299);
 }
 
-/* --- what handlers do wrong
- * ---------------------------------------------------------------------------------------- */
+/* --- what handlers do wrong ---------------------------------------------------------------------- */
 
 static void serve_splitting(hoot__exchange *ex, void *user)
 {
@@ -554,8 +550,7 @@ static void a_handler_past_its_deadline_is_answered_503(void **state)
     assert_int_equal(r.last_code, HOOT_ETIMEOUT);
 }
 
-/* --- leaving
- * ------------------------------------------------------------------------------------------------------- */
+/* --- leaving ------------------------------------------------------------------------------------- */
 
 static void serve_until_cancelled(hoot__exchange *ex, void *user)
 {

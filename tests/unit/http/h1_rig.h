@@ -96,7 +96,7 @@ static inline void run_rig(rig *r)
         fail_msg("%s", err.text);
 }
 
-/* --- the client's words --- */
+/* --- the client's words -------------------------------------------------------------------------- */
 
 static inline void say_bytes(rig *r, const void *bytes, size_t len)
 {
@@ -173,7 +173,7 @@ static inline int count_of(const char *text, const char *part)
     return count;
 }
 
-/* --- answers of serve functions --- */
+/* --- answers of serve functions ------------------------------------------------------------------ */
 
 static inline int answer(hoot__exchange *ex, int status, hoot_str body)
 {

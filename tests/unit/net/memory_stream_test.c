@@ -139,7 +139,7 @@ static void reading_obeys_the_deadline(void **state)
 static void hold_a_slice(void)
 {
     hoot_str bytes;
-    char many[5000];
+    static char many[5000];
 
     make_pair(100000);
     send_text("slice");

@@ -62,7 +62,7 @@ static inline void run_in_task(test_fn test, bool virtual_clock)
     assert_int_equal(count_descriptors(), before);
 }
 
-/* --- listeners --- */
+/* --- listeners ----------------------------------------------------------------------------------- */
 
 typedef struct inbox {
     hoot__listener *listener;

@@ -194,8 +194,7 @@ static void a_look_finds_closed_and_talkative_peers(void **state)
     run_in_task(look_at_peers, false);
 }
 
-/* --- callbacks that close
- * ------------------------------------------------------------------------------------------ */
+/* --- callbacks that close ------------------------------------------------------------------------ */
 
 static hoot_waiter *closed_waiter;
 static enum { IN_ROOM, IN_ARRIVED, IN_ENDED } close_where;
@@ -262,8 +261,7 @@ static void a_stream_may_be_closed_in_any_of_its_callbacks(void **state)
     run_in_task(close_in_each_callback, false);
 }
 
-/* --- connecting
- * ---------------------------------------------------------------------------------------------------- */
+/* --- connecting ---------------------------------------------------------------------------------- */
 
 static void fail_to_connect(void)
 {
@@ -338,8 +336,7 @@ static void names_are_resolved_and_every_address_is_tried(void **state)
     run_in_task(connect_by_name, false);
 }
 
-/* --- running out of descriptors
- * ------------------------------------------------------------------------------------ */
+/* --- running out of descriptors ------------------------------------------------------------------ */
 
 /* A limit under which only two or so more descriptors can be had. */
 static rlim_t room_for_two(void)
