@@ -5,6 +5,7 @@
 
 #include "mysql_link.h"
 
+#include "base/alloc.h"
 #include "db/mysql/packet.h"
 #include "db/mysql/protocol.h"
 #include "net/net.h"
@@ -144,6 +145,7 @@ typedef struct fake_server {
     hoot_stream *stream;
     size_t piece;   /* bytes sent at a time; 0: as they come */
     size_t cut;     /* hang up after so many bytes; SIZE_MAX: never */
+    bool stall;     /* at the cut, fall silent instead of hanging up */
     bool hang_up;   /* when all has been said, instead of waiting for the client's end */
     hoot_buf heard; /* what the client has sent, headers included */
 } fake_server;
@@ -200,7 +202,7 @@ static inline int fake_serve(hoot_error *err, void *arg)
         start = end;
         on = on && end == talk->ends[i];
     }
-    if (on && !server->hang_up)
+    if ((on && !server->hang_up) || server->stall)
         (void)fake_await(server, &reader, UINT32_MAX);
     hoot_stream_close(server->stream);
     hoot__reader_fini(&reader);
@@ -215,6 +217,8 @@ typedef int (*fake_client_fn)(hoot_link *link, fake_run *run, hoot_error *err);
 struct fake_run {
     hoot_target target;
     fake_server server;
+    uint64_t deadline_ms;  /* of all of it; 0: none */
+    unsigned long fail_at; /* this allocation finds no memory */
     bool remote;           /* the client takes the stream for one over a network */
     fake_client_fn client; /* what to do with the connection; NULL: nothing */
     int rc;                /* of opening, or of `client` */
@@ -222,15 +226,29 @@ struct fake_run {
     bool opened;
     bool broken; /* the link's, in the end */
     bool unfinished;
-    bool in_transaction;
     bool state_changed;
 };
+
+static inline void fake_converse(fake_run *run, hoot_stream *stream)
+{
+    hoot__my_link *link = NULL;
+
+    run->rc = hoot__my_link_open(&run->target, stream, &link, &run->err);
+    run->opened = run->rc == 0;
+    if (!run->opened)
+        return;
+    if (run->client)
+        run->rc = run->client(&link->base, run, &run->err);
+    run->broken = link->base.broken;
+    run->unfinished = link->base.unfinished;
+    run->state_changed = link->base.state_changed;
+    hoot__mysql_driver.close(&link->base);
+}
 
 static inline int fake_body(hoot_error *unused, void *arg)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(NULL);
     fake_run *run = arg;
-    hoot__my_link *link = NULL;
     hoot_stream *stream;
 
     (void)unused;
@@ -238,17 +256,10 @@ static inline int fake_body(hoot_error *unused, void *arg)
     stream->local = !run->remote;
     assert_int_equal(hoot_group_start(group, fake_serve, &run->server, NULL), 0);
     hoot_error_clear(&run->err);
-    run->rc = hoot__my_link_open(&run->target, stream, &link, &run->err);
-    run->opened = run->rc == 0;
-    if (run->opened && run->client)
-        run->rc = run->client(&link->base, run, &run->err);
-    if (run->opened) {
-        run->broken = link->base.broken;
-        run->unfinished = link->base.unfinished;
-        run->in_transaction = link->base.in_transaction;
-        run->state_changed = link->base.state_changed;
-        hoot__mysql_driver.close(&link->base);
-    }
+    if (run->fail_at)
+        hoot__alloc_fail_next(run->fail_at);
+    hoot_timeout (run->deadline_ms ? run->deadline_ms : 1000000)
+        fake_converse(run, stream);
     return hoot_group_join(group, NULL);
 }
 
