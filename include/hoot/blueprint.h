@@ -35,10 +35,13 @@ typedef struct hoot_route {
 /* Rules, as in Quart: "<name>" and "<string:name>" one part without '/';
  * "<string(minlength=2,maxlength=8):name>", "<string(length=2):name>";
  * "<int:name>", "<int(min=1,max=9,fixed_digits=3,signed=True):name>"; "<float:name>"; "<path:name>" the rest
- * with its slashes; "<uuid:name>";
- * "<any(a,b):name>". Static parts win over converters, converters by weight. A rule that ends in '/' answers
- * the path without it by a 308; a doubled slash is answered by a 308 to the path without it. A value that a
- * converter does not take is no match: 404. */
+ * with its slashes, once a rule; "<uuid:name>"; "<any(a,b):name>". A part takes one converter, with text
+ * around it: "/<name>.json". Static parts win over converters, converters by weight. A rule that ends in '/'
+ * answers the path without it by a 308; a doubled slash is answered by a 308 to the path without it. A value
+ * that a converter does not take is no match: 404.
+ *
+ * A part is decoded once, after the path was cut at its slashes: a text value may hold a '/' that was sent as
+ * %2F. A <path:...> never begins with one, but may hold ".." parts. */
 
 typedef struct hoot_error_handler {
     int status; /* 400 to 599; 0: every failure without a handler of its own */
@@ -61,6 +64,7 @@ struct hoot_blueprint {
 };
 
 #ifndef __cplusplus
+/* For blueprints at file scope: there, and only there, C lets these tables live for ever. */
 #define HOOT_ROUTES(...)   ((const hoot_route[]){ __VA_ARGS__, { 0 } })
 #define HOOT_ERRORS(...)   ((const hoot_error_handler[]){ __VA_ARGS__, { 0 } })
 #define HOOT_CHILDREN(...) ((const hoot_blueprint *const[]){ __VA_ARGS__, NULL })

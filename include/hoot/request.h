@@ -40,9 +40,9 @@ HOOT_API const char *hoot_path_text(const hoot_request *req, const char *name);
 HOOT_API int64_t hoot_path_int(const hoot_request *req, const char *name);
 HOOT_API double hoot_path_float(const hoot_request *req, const char *name);
 
-/* The first query argument of that name, decoded and terminated; NULL: absent. A query that is not well
- * formed is answered with 400 before the handler runs when the route reads nothing else; here it has no
- * arguments. */
+/* The first query argument of that name, decoded and terminated; NULL: absent. A query that is not
+ * percent-encoded UTF-8, or has over 1,000 arguments, is answered with 400 before the before_request hooks
+ * and the handler run. */
 HOOT_API const char *hoot_arg(hoot_request *req, const char *name);
 /* The index-th argument of that name, for repeated ones; NULL: no more. */
 HOOT_API const char *hoot_arg_at(hoot_request *req, const char *name, size_t index);

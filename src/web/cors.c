@@ -192,7 +192,9 @@ int hoot__cors_apply(hoot_request *req, const hoot__cors *cors, hoot_response *r
     hoot_str origin = hoot__exchange_known(req->ex, HOOT__HEADER_ORIGIN);
     int rc = cors->any_origin ? 0 : hoot_response_vary(resp, "Origin");
 
-    if (rc == 0 && allows_origin(cors, origin)) {
+    /* A handler that said it itself is left alone: browsers take two of them for none. */
+    if (rc == 0 && allows_origin(cors, origin) &&
+        !hoot_response_header(resp, "Access-Control-Allow-Origin")) {
         rc = put_origin(resp, cors, origin);
         if (rc == 0)
             rc = put(resp, HOOT_STR("Access-Control-Expose-Headers"), cors->expose_text);

@@ -81,10 +81,10 @@ static void inherit(hoot_app *app)
     }
 }
 
-static void end_background(hoot_app *app)
+static void end_background(hoot_app *app, uint64_t grace_ms)
 {
     hoot_event_set(app->stopping);
-    hoot_shield(BACKGROUND_GRACE_MS) if (hoot__background_wait() == 0) return;
+    hoot_shield(grace_ms) if (hoot__background_wait() == 0) return;
     hoot__background_cancel_all();
     hoot_shield(BACKGROUND_END_MS) if (hoot__background_wait() < 0)
         hoot_log_error("background tasks did not end when they were cancelled");
@@ -151,7 +151,7 @@ int hoot__app_start_serving(hoot_app *app, hoot_error *err)
     app->serving = true;
     rc = run_before_serving(app, err);
     if (rc < 0) {
-        end_background(app);
+        end_background(app, 1);
         end_life(app);
     }
     return rc;
@@ -163,7 +163,7 @@ void hoot__app_stop_serving(hoot_app *app)
 {
     if (!app->serving)
         return;
-    end_background(app);
+    end_background(app, BACKGROUND_GRACE_MS);
     for (size_t i = 0; i < app->after_serving_count; i++)
         call_after_serving(app, app->after_serving[i]);
     end_life(app);

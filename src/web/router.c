@@ -228,12 +228,18 @@ hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str pat
     return &router->statics[i];
 }
 
+/* Paths are looked up as they were sent: so a rule that would be sent encoded is left to the tree. */
+static bool is_static(const hoot__rule *rule)
+{
+    return rule->pattern.value_count == 0 && !strchr(rule->rule, '%');
+}
+
 static size_t count_static(const hoot__router *router)
 {
     size_t count = 0;
 
     for (const hoot__rule *rule = router->first; rule; rule = rule->next)
-        count += rule->pattern.value_count == 0;
+        count += is_static(rule);
     return count;
 }
 
@@ -250,7 +256,7 @@ int hoot__router_finish(hoot__router *router, hoot_error *err)
     for (hoot__rule *rule = router->first; rule; rule = rule->next) {
         hoot_str path = hoot_str_from(rule->rule);
 
-        if (rule->pattern.value_count == 0)
+        if (is_static(rule))
             *hoot__static_slot_of(router, path) =
                 (hoot__static_slot){ path, endpoint_for(router, &rule->pattern) };
     }

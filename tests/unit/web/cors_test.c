@@ -19,6 +19,14 @@ static hoot_response *with_vary(hoot_request *req)
     return resp;
 }
 
+static hoot_response *with_own_cors(hoot_request *req)
+{
+    hoot_response *resp = hoot_text(req, 200, "ok");
+
+    hoot_response_set_header(resp, "Access-Control-Allow-Origin", "https://own.example");
+    return resp;
+}
+
 static hoot_response *refuse_all(hoot_request *req)
 {
     return hoot_abort(req, 401, "log in first");
@@ -40,7 +48,7 @@ static const hoot_blueprint private_routes = {
     .name = "private",
     .prefix = "/private",
     .routes = HOOT_ROUTES({ "GET PUT", "/x", ok }, { "OPTIONS", "/own", own_options },
-                          { "GET", "/vary", with_vary }),
+                          { "GET", "/vary", with_vary }, { "GET", "/own-cors", with_own_cors }),
     .cors = &listed,
 };
 
@@ -116,6 +124,9 @@ static void answers(hoot_test_client *client)
     assert_field(client, "Access-Control-Allow-Origin", "http://b.example:8080");
     ask(client, "GET", "/private/vary", "https://a.example");
     assert_field(client, "Vary", "Cookie, Origin");
+    ask(client, "GET", "/private/own-cors", "https://a.example");
+    assert_field(client, "Access-Control-Allow-Origin", "https://own.example");
+    assert_field(client, "Access-Control-Allow-Credentials", NULL);
 }
 
 static void lets_an_allowed_origin_read_the_answer(void **state)

@@ -44,7 +44,7 @@ static const hoot_blueprint all = {
         { "GET", "/v<int:n>/x", show_int }, { "POST", "/m/<int:n>", show_int },
         { "GET", "/m/<s>", show_text }, { "DELETE", "/names/<int:n>", show_int },
         { "GET", "/names/<int:other>", show }, { "*", "/all", show }, { "OPTIONS", "/own", show },
-        { "GET", "/own", show }, { "PURGE", "/custom", show }),
+        { "GET", "/own", show }, { "PURGE", "/custom", show }, { "GET", "/100%", show }),
 };
 
 static void set_up(hoot_app *app)
@@ -242,6 +242,8 @@ static void encodings(hoot_test_client *client)
         { "/string/a%00b", 400, NULL },
         { "/string/\xff", 400, NULL },
         { "/string/..", 200, "/string/<s> .." },
+        { "/100%25", 200, "/100%" },
+        { "/100%", 400, NULL },
     };
 
     ASK_ALL(client, list);
@@ -355,6 +357,30 @@ static void refuses_rules_that_are_wrong(void **state)
     assert_refused("GE/T", "/a", "no method");
 }
 
+static const hoot_blueprint tenant = {
+    .name = "tenant",
+    .prefix = "/<s>/",
+    .routes = HOOT_ROUTES({ "GET", "", show_text }, { "GET", "/list", show_text }),
+};
+
+static void set_up_tenant(hoot_app *app)
+{
+    must(hoot_app_register(app, &tenant, "/t/", &err_));
+}
+
+static void tenants(hoot_test_client *client)
+{
+    assert_body(hoot_test_get(client, "/t/ada/list"), "/t/<s>/list ada");
+    assert_body(hoot_test_get(client, "/t/ada"), "/t/<s> ada");
+    assert_status(hoot_test_get(client, "/t/ada/"), 404);
+}
+
+static void takes_converters_in_a_prefix(void **state)
+{
+    (void)state;
+    web_test_run(set_up_tenant, tenants);
+}
+
 static const hoot_blueprint one = { .name = "one", .routes = HOOT_ROUTES({ "GET", "/u/<int:id>", show }) };
 static const hoot_blueprint two = { .name = "two",
                                     .prefix = "/u",
@@ -442,6 +468,7 @@ int main(void)
         cmocka_unit_test(refuses_rules_that_are_wrong),
         cmocka_unit_test(refuses_a_rule_that_stands_twice_and_names_both),
         cmocka_unit_test(lists_routes_in_the_order_of_registration),
+        cmocka_unit_test(takes_converters_in_a_prefix),
         cmocka_unit_test(looks_at_long_paths_without_effort),
     };
 

@@ -242,6 +242,65 @@ static unsigned long torture_cancel(hoot_app *app, const char *target, const cha
     return n - 2;
 }
 
+/* --- a body that fails --- */
+
+static int body_failure, body_failure_status;
+
+static int fail_body(hoot__exchange *ex, hoot_str *out_piece)
+{
+    (void)out_piece;
+    ex->body_status = body_failure_status;
+    return body_failure;
+}
+
+static int seen_close;
+
+static int see_close(hoot__exchange *ex, const hoot__response_head *head, hoot_str body)
+{
+    (void)body;
+    ex->answered = true;
+    seen_close = head->close;
+    ex->status = head->status;
+    return 0;
+}
+
+/* The status of an answer to a body that fails with that code, as a protocol would have it fail. */
+static int status_of_failed_body(hoot_app *app, int code, int status)
+{
+    static hoot__exchange_ops ops;
+    hoot_arena *arena = hoot_arena_new(0);
+    hoot__memory_exchange me;
+
+    assert_int_equal(hoot__memory_exchange_init(&me, arena, HOOT_STR("POST"), HOOT_STR("/api/busy/1"),
+                                                headers, 3, HOOT_STR("{}")),
+                     0);
+    ops = *me.ex.ops;
+    ops.read_body = fail_body;
+    ops.respond = see_close;
+    me.ex.ops = &ops;
+    body_failure = code;
+    body_failure_status = status;
+    seen_close = false;
+    hoot__app_serve(&me.ex, app);
+    status = me.ex.status;
+    hoot__memory_exchange_fini(&me);
+    hoot_arena_free(arena);
+    return status;
+}
+
+static void failed_bodies(hoot_app *app)
+{
+    assert_int_equal(status_of_failed_body(app, HOOT_ETIMEOUT, 408), 408);
+    assert_true(seen_close);
+    assert_int_equal(status_of_failed_body(app, HOOT_ETIMEOUT, 0),
+                     503); /* the deadline's, not the client's */
+    assert_int_equal(status_of_failed_body(app, HOOT_ELIMIT, 413), 413);
+    assert_int_equal(status_of_failed_body(app, HOOT_EBADINPUT, 400), 400);
+    assert_int_equal(status_of_failed_body(app, HOOT_EEOF, 400), 400);
+    assert_int_equal(status_of_failed_body(app, HOOT_EBADINPUT, 431), 431);
+    assert_true(seen_close);
+}
+
 /* --- the tests --- */
 
 static int with_app(hoot_error *err, void *arg)
@@ -284,6 +343,12 @@ static void answers_or_refuses_when_memory_runs_out(void **state)
 {
     (void)state;
     run_with_app(memory);
+}
+
+static void answers_a_failed_body_as_the_protocol_says(void **state)
+{
+    (void)state;
+    run_with_app(failed_bodies);
 }
 
 static void cancels(hoot_app *app)
@@ -344,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_or_refuses_when_memory_runs_out),
+        cmocka_unit_test(answers_a_failed_body_as_the_protocol_says),
         cmocka_unit_test(tears_down_wherever_the_client_goes_away),
         cmocka_unit_test(an_app_that_cannot_be_made_says_so),
     };
