@@ -80,14 +80,17 @@ static int attempt_main(hoot_error *err, void *arg)
 {
     struct attempt *a = arg;
     rig r = { .serve = serve_all };
+    hoot_stream *server_end;
 
     r.http = hoot__http_new(NULL, serve_all, &r, err);
     assert_non_null(r.http);
     hoot__http_set_log(r.http, on_logged, &r);
-    rig_connect(&r);
+    assert_int_equal(hoot__stream_pair(PIPE_BYTES, &r.stream, &server_end), 0);
+    hoot__reader_init(&r.reader, r.stream, (size_t)8 * 1024 * 1024);
     hoot__alloc_fail_next(a->fail_alloc);
     hoot__cancel_at_switch = a->cancel_at;
     hoot__switches_seen = 0;
+    hoot__http_serve(r.http, server_end);
     a->answers = talk(&r);
     a->beyond = a->fail_alloc ? hoot__alloc_count < a->fail_alloc : hoot__switches_seen < a->cancel_at;
     hoot__alloc_fail_next(0);
