@@ -9,6 +9,15 @@
 #include <hoot/arena.h>
 #include <hoot/sys/map.h>
 
+/* In C before C23 `true` is the number 1, and HOOT_VALUE(true) would be a number too. <stdbool.h> lets programs
+ * redefine it (C17 section 7.18): these are of type bool, and 1 and 0 in #if as ever. */
+#if !defined(__cplusplus) && __STDC_VERSION__ < 202311L
+#undef true
+#undef false
+#define true  ((bool)+1u)
+#define false ((bool)+0u)
+#endif
+
 HOOT_BEGIN_DECLS
 
 struct json_t; /* jansson's */

@@ -20,6 +20,9 @@ static void writes_numbers_and_texts(void **state)
 {
     (void)state;
     assert_format(HOOT_VALUE((bool)true), "1");
+    assert_int_equal(HOOT_VALUE(true).kind, HOOT_BOOL);
+    assert_int_equal(HOOT_VALUE(false).kind, HOOT_BOOL);
+    assert_int_equal(HOOT_VALUE(1).kind, HOOT_INT);
     assert_format(HOOT_VALUE((bool)false), "0");
     assert_format(HOOT_VALUE(INT64_MIN), "-9223372036854775808");
     assert_format(HOOT_VALUE(UINT64_MAX), "18446744073709551615");
