@@ -35,7 +35,7 @@ typedef enum hoot__route_result {
     HOOT__ROUTE_NOT_FOUND,
     HOOT__ROUTE_OPTIONS, /* no rule of its own for OPTIONS: `allow`, and `rule` is one that has the path */
     HOOT__ROUTE_NOT_ALLOWED, /* the same for another method */
-    HOOT__ROUTE_REDIRECT,    /* to `location` */
+    HOOT__ROUTE_REDIRECT,    /* to `location`, where `rule` is */
     HOOT__ROUTE_BAD_PATH,    /* not percent-encoded UTF-8, or a NUL in it */
     HOOT__ROUTE_NO_MEMORY,
 } hoot__route_result;

@@ -17,7 +17,7 @@ typedef struct walk {
     const span *parts;
     size_t part_count;
     bool ends_in_slash;
-    bool wants_slash; /* a rule has the path with a slash behind it */
+    const hoot__endpoint *with_slash; /* has the path with a slash behind it; NULL: none does */
     hoot_str method;
     const hoot__entry *found;
     hoot__path_value values[HOOT__MAX_RULE_VALUES];
@@ -60,7 +60,7 @@ static bool arrive_at_node(walk *w, const hoot__node *node)
     if (arrive(w, w->ends_in_slash ? node->slash : node->leaf))
         return true;
     if (!w->ends_in_slash && node->slash)
-        w->wants_slash = true;
+        w->with_slash = node->slash;
     return false;
 }
 
@@ -296,24 +296,31 @@ static char *put_location(char *to, hoot_str s, bool merge)
     return to;
 }
 
-/* To the same path with merged slashes and, if asked for, one at its end. It begins with exactly one slash,
- * so it never names another host. */
-static hoot__route_result redirect(hoot_arena *arena, hoot_str path, bool add_slash, hoot_str query,
-                                   hoot__match *out)
+/* To the same path with merged slashes and, if the entry's rule has one, one at its end. It begins with
+ * exactly one slash, so it never names another host. */
+static hoot__route_result redirect(hoot_arena *arena, hoot_str path, const hoot__entry *to_entry,
+                                   hoot_str query, hoot__match *out)
 {
     char *start = hoot_arena_alloc(arena, 3 * (path.len + query.len) + 2);
     char *to = start;
 
     if (!start)
         return HOOT__ROUTE_NO_MEMORY;
+    take_entry(to_entry, out);
     to = put_location(to, path, true);
-    if (add_slash)
+    if (to_entry->rule->pattern.ends_in_slash && to[-1] != '/')
         *to++ = '/';
     if (query.len)
         *to++ = '?';
     to = put_location(to, query, false);
     out->location = hoot_str_of(start, (size_t)(to - start));
     return HOOT__ROUTE_REDIRECT;
+}
+
+static hoot__route_result redirect_to_slash(const walk *w, hoot_arena *arena, hoot_str path, hoot_str query,
+                                            hoot__match *out)
+{
+    return redirect(arena, path, w->with_slash->entries, query, out);
 }
 
 static hoot__route_result match_tree(const hoot__router *router, hoot_arena *arena, hoot_str method,
@@ -359,9 +366,11 @@ static hoot__route_result match_merged(const hoot__router *router, hoot_arena *a
         if (path.ptr[i] != '/' || i == 0 || path.ptr[i - 1] != '/')
             merged[len++] = path.ptr[i];
     }
-    if (match_tree(router, arena, method, hoot_str_of(merged, len), w) == HOOT__ROUTE_FOUND || w->seen_count)
-        return redirect(arena, path, false, query, out);
-    return w->wants_slash ? redirect(arena, path, true, query, out) : HOOT__ROUTE_NOT_FOUND;
+    if (match_tree(router, arena, method, hoot_str_of(merged, len), w) == HOOT__ROUTE_FOUND)
+        return redirect(arena, path, w->found, query, out);
+    if (w->seen_count)
+        return redirect(arena, path, w->seen[0]->entries, query, out);
+    return w->with_slash ? redirect_to_slash(w, arena, path, query, out) : HOOT__ROUTE_NOT_FOUND;
 }
 
 static const hoot__entry *find_static(const hoot__router *router, hoot_str method, hoot_str path)
@@ -384,8 +393,8 @@ static hoot__route_result match_slowly(const hoot__router *router, hoot_arena *a
         return result;
     if (w.seen_count)
         return not_allowed(&w, arena, out);
-    if (w.wants_slash)
-        return redirect(arena, path, true, query, out);
+    if (w.with_slash)
+        return redirect_to_slash(&w, arena, path, query, out);
     return has_double_slash(path) ? match_merged(router, arena, method, path, query, &w, out) : result;
 }
 

@@ -48,7 +48,8 @@ static const hoot_blueprint private_routes = {
     .name = "private",
     .prefix = "/private",
     .routes = HOOT_ROUTES({ "GET PUT", "/x", ok }, { "OPTIONS", "/own", own_options },
-                          { "GET", "/vary", with_vary }, { "GET", "/own-cors", with_own_cors }),
+                          { "GET", "/vary", with_vary }, { "GET", "/own-cors", with_own_cors },
+                          { "GET", "/slash/", ok }),
     .cors = &listed,
 };
 
@@ -196,6 +197,22 @@ static void guards(hoot_test_client *client)
     assert_field(client, "Access-Control-Allow-Origin", "https://a.example");
 }
 
+/* A browser follows a redirect only if it may read it. */
+static void redirects(hoot_test_client *client)
+{
+    assert_status(ask(client, "GET", "/private/slash", "https://a.example"), 308);
+    assert_field(client, "Access-Control-Allow-Origin", "https://a.example");
+    assert_status(ask(client, "GET", "/private//slash", "https://a.example"), 308);
+    assert_field(client, "Access-Control-Allow-Origin", "https://a.example");
+    assert_status(preflight(client, "/private/slash", "https://a.example", "GET", NULL), 204);
+}
+
+static void redirects_can_be_followed(void **state)
+{
+    (void)state;
+    web_test_run(set_up, redirects);
+}
+
 static void preflights_pass_by_hooks_and_errors_can_be_read(void **state)
 {
     (void)state;
@@ -275,6 +292,7 @@ int main(void)
         cmocka_unit_test(tells_strangers_nothing),
         cmocka_unit_test(answers_preflights_for_what_is_allowed),
         cmocka_unit_test(preflights_pass_by_hooks_and_errors_can_be_read),
+        cmocka_unit_test(redirects_can_be_followed),
         cmocka_unit_test(lets_anyone_in_without_credentials),
         cmocka_unit_test(a_blueprint_without_origins_allows_none),
         cmocka_unit_test(refuses_rules_that_cannot_work),
