@@ -125,7 +125,9 @@ void hoot__h1_request_unpin(hoot__h1_request *req);
 
 static inline hoot_str hoot__h1_input_bytes(const hoot__h1_conn *conn)
 {
-    return hoot_str_of(conn->in.data + conn->in.start, conn->in.end - conn->in.start);
+    size_t len = conn->in.end - conn->in.start;
+
+    return hoot_str_of(len ? conn->in.data + conn->in.start : NULL, len);
 }
 
 /* --- bodies (h1_body.c) -------------------------------------------------------------------------- */

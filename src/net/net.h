@@ -102,7 +102,9 @@ int hoot__reader_fill(hoot__reader *reader, size_t want);
 /* The bytes there now; Lives: until the next fill. */
 static inline hoot_str hoot__reader_bytes(const hoot__reader *reader)
 {
-    return hoot_str_of(reader->in.data + reader->start, reader->in.len - reader->start);
+    size_t len = reader->in.len - reader->start;
+
+    return hoot_str_of(len ? reader->in.data + reader->start : NULL, len);
 }
 void hoot__reader_consume(hoot__reader *reader, size_t len);
 
