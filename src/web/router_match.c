@@ -59,7 +59,7 @@ static bool arrive_at_node(walk *w, const hoot__node *node)
 {
     if (arrive(w, w->ends_in_slash ? node->slash : node->leaf))
         return true;
-    if (!w->ends_in_slash && node->slash)
+    if (!w->ends_in_slash && !w->with_slash)
         w->with_slash = node->slash;
     return false;
 }
