@@ -66,27 +66,23 @@ static int write_packet(hoot__my_channel *channel, hoot_str payload)
         return rc;
     hoot__my_put_u24(out, (uint32_t)payload.len);
     hoot__my_put_u8(out, channel->sequence++);
-    rc = write_chunks(channel, payload);
-    if (rc < 0)
-        channel->torn = true;
-    return rc;
+    return write_chunks(channel, payload);
 }
 
 int hoot__my_channel_write(hoot__my_channel *channel, hoot_str payload)
 {
-    hoot_str rest = payload;
     bool more;
 
     do {
-        hoot_str piece = hoot_str_head(rest, HOOT__MY_PACKET_MAX);
+        hoot_str piece = hoot_str_head(payload, HOOT__MY_PACKET_MAX);
         int rc = write_packet(channel, piece);
 
-        more = piece.len == HOOT__MY_PACKET_MAX;
-        rest = hoot_str_from_index(rest, piece.len);
         if (rc < 0) {
-            channel->torn = channel->torn || rest.ptr != payload.ptr + piece.len;
+            channel->torn = true;
             return rc;
         }
+        more = piece.len == HOOT__MY_PACKET_MAX;
+        payload = hoot_str_from_index(payload, piece.len);
     } while (more);
     return 0;
 }
@@ -133,7 +129,8 @@ static int check_sequence(hoot__my_channel *channel, uint8_t number, hoot__my_pa
 /* One packet, its payload in place. Gives: as want(). */
 static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
 {
-    const unsigned char *header;
+    hoot__my_in header;
+    uint8_t number;
     size_t len;
     int rc;
 
@@ -142,8 +139,9 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
     rc = want(channel, wait, HEADER_BYTES);
     if (rc <= 0)
         return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
-    header = (const unsigned char *)hoot__reader_bytes(&channel->reader).ptr;
-    len = (size_t)header[0] | (size_t)header[1] << 8 | (size_t)header[2] << 16;
+    header = hoot__my_in_of(hoot__reader_bytes(&channel->reader).ptr, HEADER_BYTES);
+    len = hoot__my_u24(&header);
+    number = hoot__my_u8(&header);
     rc = check_length(channel, len, err);
     if (rc < 0)
         return rc;
@@ -151,10 +149,9 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
     if (rc <= 0)
         return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
     channel->held = HEADER_BYTES + len;
-    header = (const unsigned char *)hoot__reader_bytes(&channel->reader).ptr;
     out_packet->ptr = channel->reader.in.data + channel->reader.start + HEADER_BYTES;
     out_packet->len = len;
-    rc = check_sequence(channel, header[3], out_packet, err);
+    rc = check_sequence(channel, number, out_packet, err);
     return rc < 0 ? rc : 1;
 }
 

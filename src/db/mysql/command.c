@@ -94,6 +94,7 @@ int hoot__my_skip_rows(hoot_link *base)
             return 0;
         }
     }
+    hoot__my_channel_trim(&link->channel);
     hoot__my_move_to(link, HOOT__MY_IDLE);
     return 1;
 }
@@ -232,6 +233,9 @@ static int execute(hoot__my_link *link, const hoot__my_statement *statement, con
     hoot_buf_clear(&link->command);
     (void)hoot_buf_reserve(&link->command, bytes);
     hoot__my_params_write(&link->command, statement->id, params, count);
+    rc = check_length(link, link->command.len, err);
+    if (rc < 0)
+        return rc;
     link->effect = statement->effect;
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, true, &link->columns);
     rc = hoot__my_send(link, err);

@@ -8,7 +8,10 @@
 
 #include <assert.h>
 
-enum { COMMAND_KEEP = 16 * 1024 }; /* a larger command's buffer is let go */
+enum {
+    COMMAND_KEEP = 16 * 1024, /* a larger command's buffer is let go */
+    LAST_WORDS_MS = 1000,     /* how long a server that has closed may take to have said why */
+};
 
 /* --- states --- */
 
@@ -105,7 +108,8 @@ int hoot__my_refuse(hoot__my_link *link, hoot_error *err)
 
 /* --- sending --- */
 
-/* The command could not be written. When the server has closed, its reason may be waiting to be read. */
+/* The command could not be written. When the server has closed, its reason may be on the way: wait a moment
+ * for it. */
 static int fail_sending(hoot__my_link *link, int rc, hoot_error *err)
 {
     hoot__my_packet packet = { NULL, 0 };
@@ -113,9 +117,9 @@ static int fail_sending(hoot__my_link *link, int rc, hoot_error *err)
     hoot_error_set(err, rc, "%s", hoot_error_text(rc));
     if (rc != HOOT_ETIMEOUT && rc != HOOT_ECANCELED && rc != HOOT_ENOMEM) {
         link->channel.sequence = UINT8_MAX; /* whatever comes is out of turn */
-        if (hoot__my_channel_read(&link->channel, false, &packet, NULL) < 0)
-            rc = last_words(&packet, rc, err);
-        link->channel.torn = true;
+        hoot_timeout (LAST_WORDS_MS)
+            (void)hoot__my_channel_read(&link->channel, true, &packet, NULL);
+        rc = last_words(&packet, rc, err);
     }
     return hoot__my_fail(link, rc, err);
 }
@@ -214,6 +218,7 @@ int hoot__my_finish(hoot__my_link *link, hoot_error *err)
         if (rc == HOOT__MY_REFUSED)
             return hoot__my_refuse(link, err);
     }
+    hoot__my_channel_trim(&link->channel);
     hoot__my_move_to(link, HOOT__MY_IDLE);
     return 0;
 }

@@ -58,6 +58,16 @@ int hoot__my_read_setup(hoot__my_link *link, hoot_error *err)
     return rc;
 }
 
+static void note_max_command(hoot__my_link *link, const hoot_value *cell)
+{
+    uint64_t bytes = cell->kind == HOOT_UINT                   ? cell->u64
+                     : cell->kind == HOOT_INT && cell->i64 > 0 ? (uint64_t)cell->i64
+                                                               : 0;
+
+    if (bytes > 0)
+        link->max_command = bytes < HOOT__MY_PAYLOAD_MAX ? (size_t)bytes : HOOT__MY_PAYLOAD_MAX;
+}
+
 static int read_max_command(hoot__my_link *link, hoot_error *err)
 {
     const hoot_value *cells;
@@ -76,12 +86,10 @@ static int read_max_command(hoot__my_link *link, hoot_error *err)
     if (rc != HOOT__MY_COLUMNS || link->columns.count != 1)
         return hoot__my_fail(link, hoot_error_set(err, HOOT_EPROTOCOL, "no answer to " ASK_MAX_COMMAND), err);
     rc = hoot__my_next_row(&link->base, &cells, err);
-    if (rc == 1 && cells[0].kind == HOOT_UINT && cells[0].u64 > 0)
-        link->max_command = cells[0].u64 < HOOT__MY_PAYLOAD_MAX ? (size_t)cells[0].u64 : HOOT__MY_PAYLOAD_MAX;
-    if (rc == 1 && cells[0].kind == HOOT_INT && cells[0].i64 > 0)
-        link->max_command =
-            (uint64_t)cells[0].i64 < HOOT__MY_PAYLOAD_MAX ? (size_t)cells[0].i64 : HOOT__MY_PAYLOAD_MAX;
-    return rc < 0 ? rc : hoot__my_finish(link, err);
+    if (rc <= 0)
+        return rc;
+    note_max_command(link, &cells[0]);
+    return hoot__my_finish(link, err);
 }
 
 static int set_up(hoot__my_link *link, hoot_error *err)

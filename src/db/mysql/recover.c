@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 enum {
+    KILL_TIMEOUT_MS = 10000,
     ERR_INTERRUPTED = 1317,       /* the query was killed */
     DRAIN_MAX = 64 * 1024 * 1024, /* what of an answer is read for nothing */
 };
@@ -34,14 +35,19 @@ static int run_kill(hoot_link *killer, uint64_t id, hoot_error *err)
     return hoot__my_run(killer, hoot_str_of(sql, (size_t)len), NULL, 0, &answer, err);
 }
 
+/* Over a second connection, to the very address of the first: behind a name may be several servers, and the
+ * same number means another's statement there. */
 static int kill_statement(hoot__my_link *link, hoot_error *err)
 {
-    const hoot_target *target = link->base.target;
+    hoot_target target = *link->base.target;
+    const char *peer = link->channel.stream->peer;
     hoot_link *killer;
     int rc = HOOT_ETIMEOUT;
 
-    hoot_timeout (target->connect_timeout_ms ? target->connect_timeout_ms : 10000) {
-        rc = hoot__my_connect(target, &killer, err);
+    if (peer && peer[0])
+        target.host = peer;
+    hoot_timeout (target.connect_timeout_ms ? target.connect_timeout_ms : KILL_TIMEOUT_MS) {
+        rc = hoot__my_connect(&target, &killer, err);
         if (rc == 0) {
             rc = run_kill(killer, link->base.id, err);
             hoot__my_close(killer);

@@ -5,7 +5,8 @@
  * := 1, INTO @a), about locks (GET_LOCK, LOCK TABLES, FLUSH ... WITH READ LOCK, BACKUP LOCK), HANDLER ...
  * OPEN and XA; and an error packet has no status, whatever a CALL did before it failed. So:
  *
- *   1. the first word must be one of those that are known to leave nothing;
+ *   1. the first word must be one of those that are known to leave nothing (and not MariaDB's BEGIN NOT
+ * ATOMIC);
  *   2. GET_LOCK, or an @ that does not begin a system variable's @@, makes any statement a suspect (an
  * address in a literal too: that costs a reset, and nothing in a parameter does);
  *   3. without tracking, so does TEMPORARY.
@@ -53,37 +54,73 @@ static bool is_harmless(hoot_str word)
     return false;
 }
 
-/* Is `word`, in any case, somewhere in the text? */
+/* Is `word`, in any case, somewhere in the text? For texts that are short. */
 static bool mentions(hoot_str sql, hoot_str word)
 {
-    const char lower = (char)(word.ptr[0] | 0x20);
-
     for (size_t i = 0; i + word.len <= sql.len; i++) {
-        if ((sql.ptr[i] | 0x20) == lower && hoot_str_equal_nocase(hoot_str_of(sql.ptr + i, word.len), word))
+        if (hoot_str_equal_nocase(hoot_str_of(sql.ptr + i, word.len), word))
             return true;
     }
     return false;
+}
+
+/* GET_LOCK, in any case. A text may be a bulk insert of megabytes, so the search goes from one underscore to
+ * the next. */
+static bool mentions_lock(hoot_str sql)
+{
+    const hoot_str word = HOOT_STR("GET_LOCK");
+    const size_t before = 3; /* its letters in front of the underscore */
+    size_t at = 0;
+
+    for (;;) {
+        ptrdiff_t found = hoot_str_find(hoot_str_from_index(sql, at), '_');
+
+        if (found < 0)
+            return false;
+        at += (size_t)found;
+        if (at >= before && sql.len - at + before >= word.len &&
+            hoot_str_equal_nocase(hoot_str_of(sql.ptr + at - before, word.len), word))
+            return true;
+        at++;
+    }
 }
 
 /* @name, and not only @@name? */
 static bool mentions_variable(hoot_str sql)
 {
-    for (size_t i = 0; i < sql.len; i++) {
-        if (sql.ptr[i] != '@')
-            continue;
-        if (i + 1 == sql.len || sql.ptr[i + 1] != '@')
+    size_t at = 0;
+
+    for (;;) {
+        ptrdiff_t found = hoot_str_find(hoot_str_from_index(sql, at), '@');
+
+        if (found < 0)
+            return false;
+        at += (size_t)found;
+        if (at + 1 == sql.len || sql.ptr[at + 1] != '@')
             return true;
-        i++;
+        at += 2;
     }
-    return false;
+}
+
+/* BEGIN NOT ATOMIC is MariaDB's block of statements, not the start of a transaction. */
+static bool is_block(hoot_str word, hoot_str sql)
+{
+    return hoot_str_equal_nocase(word, HOOT_STR("BEGIN")) && mentions(sql, HOOT_STR("ATOMIC"));
+}
+
+static bool is_definition(hoot_str word)
+{
+    return hoot_str_equal_nocase(word, HOOT_STR("CREATE")) || hoot_str_equal_nocase(word, HOOT_STR("DROP"));
 }
 
 hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked)
 {
-    if (!is_harmless(first_word(sql)))
+    hoot_str word = first_word(sql);
+
+    if (!is_harmless(word) || is_block(word, sql))
         return mentions(sql, HOOT_STR("ROLE")) ? HOOT__MY_OUTLIVES_RESET : HOOT__MY_LEAVES_STATE;
-    if (mentions_variable(sql) || mentions(sql, HOOT_STR("GET_LOCK")) ||
-        (!tracked && mentions(sql, HOOT_STR("TEMPORARY"))))
+    if (mentions_variable(sql) || mentions_lock(sql) ||
+        (!tracked && is_definition(word) && mentions(sql, HOOT_STR("TEMPORARY"))))
         return HOOT__MY_LEAVES_STATE;
     return HOOT__MY_LEAVES_NOTHING;
 }

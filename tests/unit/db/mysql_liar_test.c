@@ -622,6 +622,42 @@ static void a_type_that_nobody_knows_is_named(void **state)
     fake_fini(&talk);
 }
 
+/* The session's setup is answered by results where none belong, and by none where one belongs. */
+static void a_setup_with_strange_answers(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 3; which++) {
+        fake_talk talk;
+        fake_run run;
+
+        fake_init(&talk);
+        fake_group(&talk, 0, 0);
+        fake_greeting(&talk, FAKE_CAPABILITIES, "mysql_native_password", true);
+        fake_group(&talk, 1, 2);
+        FAKE(&talk, FAKE_OK);
+        fake_group(&talk, 1, 1);
+        if (which == 0) {
+            say_two_columns(&talk, false);
+            FAKE(&talk, "what is this");
+            FAKE(&talk, FAKE_ROWS_OK);
+        } else
+            FAKE(&talk, FAKE_OK);
+        fake_group(&talk, 1, 1);
+        if (which == 2)
+            FAKE(&talk, FAKE_OK);
+        else {
+            FAKE(&talk, "\x01");
+            fake_column(&talk, "n", HOOT__MY_TYPE_LONGLONG, 0, 63);
+            FAKE(&talk, FAKE_ROWS_OK);
+        }
+        fake_defaults(&run, &talk);
+        fake_hold(&run);
+        assert_int_equal(run.rc, which == 2 ? HOOT_EPROTOCOL : 0);
+        fake_run_fini(&run);
+        fake_fini(&talk);
+    }
+}
+
 /* --- out of turn --- */
 
 static int wait_then_look(hoot_link *link, fake_run *run, hoot_error *err)
@@ -785,6 +821,7 @@ int main(void)
         cmocka_unit_test(every_lie_is_one_clear_error),
         cmocka_unit_test(a_file_request_is_answered_by_an_empty_packet),
         cmocka_unit_test(a_type_that_nobody_knows_is_named),
+        cmocka_unit_test(a_setup_with_strange_answers),
         cmocka_unit_test(an_unasked_goodbye_is_seen_and_understood),
         cmocka_unit_test(endless_rows_take_no_memory),
         cmocka_unit_test(a_silent_server_is_left_at_the_deadline),
