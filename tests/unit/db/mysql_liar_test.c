@@ -778,6 +778,89 @@ static void a_silent_server_is_left_at_the_deadline(void **state)
     fake_fini(&talk);
 }
 
+static int leave_and_fail_to_recover(hoot_link *link, fake_run *run, hoot_error *err)
+{
+    int rc = leave_by_deadline(link, run, err);
+
+    assert_int_equal(rc, HOOT_ETIMEOUT);
+    hoot_error_clear(err);
+    return link->driver->recover(link, err);
+}
+
+/* Nothing listens at the target, so no KILL can be sent: the connection is given up. */
+static void a_statement_that_cannot_be_stopped_ends_the_connection(void **state)
+{
+    fake_talk talk;
+    fake_run run;
+
+    (void)state;
+    fake_init(&talk);
+    fake_login(&talk);
+    fake_defaults(&run, &talk);
+    run.target.host = "127.0.0.1";
+    run.target.port = 1; /* tcpmux: nobody has it */
+    run.client = leave_and_fail_to_recover;
+    fake_hold(&run);
+    assert_int_equal(run.rc, HOOT_ECONNECT);
+    assert_non_null(strstr(run.err.text, "stopping the statement"));
+    assert_true(run.broken);
+    fake_run_fini(&run);
+    fake_fini(&talk);
+}
+
+/* The answer came in full while nobody looked: no KILL is needed, and the next statement gets its own answer.
+ */
+static int leave_then_recover(hoot_link *link, fake_run *run, hoot_error *err)
+{
+    const hoot_value *cells;
+    hoot_answer answer;
+    int rc = link->driver->run(link, HOOT_STR("SELECT"), NULL, 0, &answer, err);
+
+    (void)run;
+    assert_int_equal(rc, 0);
+    assert_int_equal(link->driver->next_row(link, &cells, err), 1);
+    if (!link->driver->skip_rows(link))
+        assert_int_equal(link->driver->recover(link, err), 0);
+    assert_int_equal(link->driver->run(link, HOOT_STR("SELECT"), NULL, 0, &answer, err), 0);
+    assert_int_equal(link->driver->next_row(link, &cells, err), 1);
+    assert_string_equal(cells[0].str.ptr, "second");
+    return link->driver->next_row(link, &cells, err);
+}
+
+static void rows_left_behind_are_nobody_elses(void **state)
+{
+    fake_talk talk;
+    fake_run run;
+
+    (void)state;
+    fake_init(&talk);
+    fake_login(&talk);
+    fake_group(&talk, 1, 1);
+    say_two_columns(&talk, false);
+    FAKE(&talk, "\x05"
+                "first"
+                "\x01"
+                "1");
+    FAKE(&talk, "\x05"
+                "first"
+                "\x01"
+                "2");
+    FAKE(&talk, FAKE_ROWS_OK);
+    fake_group(&talk, 1, 1);
+    say_two_columns(&talk, false);
+    FAKE(&talk, "\x06"
+                "second"
+                "\x01"
+                "1");
+    FAKE(&talk, FAKE_ROWS_OK);
+    fake_defaults(&run, &talk);
+    run.client = leave_then_recover;
+    fake_hold(&run);
+    assert_int_equal(run.rc, 0);
+    fake_run_fini(&run);
+    fake_fini(&talk);
+}
+
 /* --- memory --- */
 
 static void every_missing_allocation_is_survived(void **state)
@@ -825,6 +908,8 @@ int main(void)
         cmocka_unit_test(an_unasked_goodbye_is_seen_and_understood),
         cmocka_unit_test(endless_rows_take_no_memory),
         cmocka_unit_test(a_silent_server_is_left_at_the_deadline),
+        cmocka_unit_test(a_statement_that_cannot_be_stopped_ends_the_connection),
+        cmocka_unit_test(rows_left_behind_are_nobody_elses),
         cmocka_unit_test(every_missing_allocation_is_survived),
     };
 
