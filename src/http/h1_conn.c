@@ -6,9 +6,9 @@
  * when that has ended, in the loop and not in a recursion, so that a thousand pipelined requests need no more
  * stack than one. Answers gather in the stream's `out` and are flushed once, at the end.
  *
- * The client shutting its side does not end a request: clients that send all and then shut (nc does) get
- * their answer. A reset or a failed write does: the stream is closed at once, the task is cancelled, and the
- * struct stays until that has ended. */
+ * A client that shuts its side may have sent all it has (nc does so) or may be gone: its request goes on for
+ * a second, and is cancelled when no answer has begun by then. A reset or a failed write ends it: the stream
+ * is closed at once, the task is cancelled, and the struct stays until that has ended. */
 #include "http/serving.h"
 
 #include "base/alloc.h"
@@ -307,6 +307,8 @@ static void on_ended(hoot_stream *stream, int reason, void *user)
         hoot__h1_advance(conn);
     else if (conn->request->body_waiter)
         hoot_wake(conn->request->body_waiter, 0);
+    else
+        hoot__h1_client_leaves(conn);
 }
 
 static void on_drained(hoot_stream *stream, int code, void *user)

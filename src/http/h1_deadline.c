@@ -10,6 +10,8 @@
  *     BUSY, handler waits for the body:
  *                      body_timeout of such waiting in all         408
  *                      min_body_rate after 5 s of it               408
+ *     BUSY, the client has shut its side and has no answer:
+ *                      1 s of that                                 the task is cancelled
  *     REST             head_timeout since the answer               close
  *     LINGER           linger                                      close
  *     output stuck     send_timeout without the system taking any  reset
@@ -22,8 +24,9 @@
 #define NEVER            UINT64_MAX
 #define HEARTBEAT_MS     60000
 #define RATE_GRACE_MS    5000
-#define RATE_INTERVAL_MS 1000
+#define RATE_ROUNDING_MS 1000
 #define IDLE_GRACE_MS    100
+#define LEAVING_MS       1000
 
 static bool nothing_came(const hoot__h1_conn *conn)
 {
@@ -35,18 +38,32 @@ static uint64_t body_waited(const hoot__h1_request *req, uint64_t now_ms)
     return req->body_waited_ms + (now_ms - req->body_wait_ms);
 }
 
-/* When to look at the pace of a body next. */
+/* For how long, in waiting, what has come of a body is enough. A time, and not the next moment to look at the
+ * pace: a client that sends a byte now and then must not push that moment on. */
+static uint64_t body_patience(const hoot__h1_conn *conn)
+{
+    const hoot__http_options *options = &conn->http->options;
+    uint64_t earned_ms = conn->request->ex.body_read / options->min_body_rate * 1000;
+
+    if (earned_ms + RATE_GRACE_MS + RATE_ROUNDING_MS < options->body_timeout_ms)
+        return earned_ms + RATE_GRACE_MS + RATE_ROUNDING_MS;
+    return options->body_timeout_ms;
+}
+
 static uint64_t body_due(const hoot__h1_conn *conn)
 {
-    const hoot__h1_request *req = conn->request;
     uint64_t now_ms = hoot_now_ms();
-    uint64_t waited = body_waited(req, now_ms);
-    uint64_t next = waited < RATE_GRACE_MS ? RATE_GRACE_MS : waited + RATE_INTERVAL_MS;
-    uint64_t limit = conn->http->options.body_timeout_ms;
+    uint64_t waited = body_waited(conn->request, now_ms);
+    uint64_t patience = body_patience(conn);
 
-    if (next > limit)
-        next = limit;
-    return now_ms + (next > waited ? next - waited : 0);
+    return now_ms + (patience > waited ? patience - waited : 0);
+}
+
+/* Has the client shut its side while it waits for an answer? One that sends everything and then shuts (as
+ * `nc` does) looks like one that is gone, until something is written. */
+static bool client_is_leaving(const hoot__h1_conn *conn)
+{
+    return conn->eof && !conn->request->ex.answered;
 }
 
 static uint64_t state_due(const hoot__h1_conn *conn)
@@ -58,7 +75,10 @@ static uint64_t state_due(const hoot__h1_conn *conn)
         if (!nothing_came(conn) || !conn->served)
             return conn->since_ms + options->head_timeout_ms;
         return conn->sending ? NEVER : conn->since_ms + options->idle_timeout_ms;
-    case HOOT__H1_BUSY: return conn->request->body_waiter ? body_due(conn) : NEVER;
+    case HOOT__H1_BUSY:
+        if (conn->request->body_waiter)
+            return body_due(conn);
+        return client_is_leaving(conn) ? conn->since_ms + LEAVING_MS : NEVER;
     case HOOT__H1_REST: return conn->since_ms + options->head_timeout_ms;
     case HOOT__H1_LINGER: return conn->since_ms + options->linger_ms;
     default: return NEVER;
@@ -81,6 +101,12 @@ void hoot__h1_watch(hoot__h1_conn *conn)
     }
     /* It fails only when it was not set before, and then a later call has another chance. */
     (void)hoot__timer_set(&conn->timer, due_ms, on_timer);
+}
+
+void hoot__h1_client_leaves(hoot__h1_conn *conn)
+{
+    conn->since_ms = hoot_now_ms();
+    hoot__h1_watch(conn);
 }
 
 /* Gives true when the client takes nothing any more. */
@@ -125,21 +151,24 @@ static void head_is_late(hoot__h1_conn *conn)
 
 static void look_at_body(hoot__h1_conn *conn, uint64_t now_ms)
 {
-    const hoot__http_options *options = &conn->http->options;
     hoot__h1_request *req = conn->request;
-    uint64_t waited;
 
-    if (!req->body_waiter)
-        return;
-    waited = body_waited(req, now_ms);
-    if (waited < options->body_timeout_ms &&
-        (waited < RATE_GRACE_MS ||
-         req->ex.body_read >= (waited - RATE_GRACE_MS) * options->min_body_rate / 1000))
+    if (!req->body_waiter || body_waited(req, now_ms) < body_patience(conn))
         return;
     conn->http->stats.timeouts++;
     req->body_code = HOOT_ETIMEOUT;
     req->ex.body_status = 408;
     hoot_wake(req->body_waiter, HOOT_ETIMEOUT);
+}
+
+static void look_at_client(hoot__h1_conn *conn, uint64_t now_ms)
+{
+    hoot__h1_request *req = conn->request;
+
+    if (req->body_waiter || !client_is_leaving(conn) || now_ms < conn->since_ms + LEAVING_MS)
+        return;
+    conn->since_ms = NEVER - LEAVING_MS; /* once is enough */
+    hoot__task_cancel(req->task);
 }
 
 /* The limit of this state has passed. */
@@ -166,6 +195,7 @@ static void on_timer(hoot__timer *timer)
         hoot__h1_gone(conn, true);
     } else if (conn->state == HOOT__H1_BUSY) {
         look_at_body(conn, now_ms);
+        look_at_client(conn, now_ms);
         hoot__h1_watch(conn);
     } else if (now_ms >= state_due(conn)) {
         state_is_late(conn);

@@ -241,4 +241,6 @@ void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size
     conn->request = req;
     hoot__h1_move(conn, HOOT__H1_BUSY);
     start_task(conn, req);
+    if (conn->eof && conn->request)
+        hoot__h1_client_leaves(conn);
 }

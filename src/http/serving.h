@@ -71,7 +71,7 @@ struct hoot__h1_conn {
     hoot__h1_input in;
     hoot__h1_body body;
     size_t scanned;     /* how far the parser looked for the end of the head */
-    uint64_t since_ms;  /* when this state, or the head in it, began */
+    uint64_t since_ms;  /* when this state, or the head in it, began; BUSY: when the client began to leave */
     uint64_t sent_mark; /* how much the system had taken at sent_mark_ms, while `sending` */
     uint64_t sent_mark_ms;
     hoot__timer timer;
@@ -109,6 +109,8 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why);
 
 /* Set the timer to the connection's next deadline (h1_deadline.c). */
 void hoot__h1_watch(hoot__h1_conn *conn);
+/* The client has shut its side while a request runs: the time that it has for its answer begins. */
+void hoot__h1_client_leaves(hoot__h1_conn *conn);
 
 /* --- the read buffer (h1_input.c) ---------------------------------------------------------------- */
 

@@ -575,6 +575,36 @@ static void get_and_reset(rig *r)
     r->stream = NULL;
 }
 
+static void serve_a_nap(hoot__exchange *ex, void *user)
+{
+    const hoot__response_head head = { .status = 200, .body_bytes = -1 };
+    rig *r = user;
+
+    r->calls++;
+    r->last_code = hoot_sleep(30000);
+    assert_int_equal(ex->ops->respond(ex, &head, HOOT_STR("")), 0);
+}
+
+static void shut_and_wait(rig *r)
+{
+    uint64_t began = hoot_now_ms();
+
+    say(r, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(hoot_stream_shut_down(r->stream), 0);
+    hear_all(r);
+    assert_in_range(hoot_now_ms() - began, 1000, 1500);
+}
+
+/* It may only have shut its side, as `nc` does; but a second is what it gets for its answer then. */
+static void a_client_that_shuts_its_side_and_gets_no_answer_is_gone(void **state)
+{
+    rig r = { .serve = serve_a_nap, .client = shut_and_wait };
+
+    (void)state;
+    run_rig(&r);
+    assert_int_equal(r.last_code, HOOT_ECANCELED);
+}
+
 static void a_reset_cancels_the_request(void **state)
 {
     rig r = { .serve = serve_until_cancelled, .client = get_and_reset };
@@ -716,6 +746,7 @@ int main(void)
         cmocka_unit_test(framing_is_ours_and_date_may_be_the_applications),
         cmocka_unit_test(a_handler_without_an_answer_is_answered_500),
         cmocka_unit_test(a_handler_past_its_deadline_is_answered_503),
+        cmocka_unit_test(a_client_that_shuts_its_side_and_gets_no_answer_is_gone),
         cmocka_unit_test(a_reset_cancels_the_request),
         cmocka_unit_test(a_write_that_fails_cancels_the_request),
         cmocka_unit_test(draining_serves_one_more_request_on_idle_connections),
