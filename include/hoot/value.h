@@ -9,12 +9,12 @@
 #include <hoot/arena.h>
 #include <hoot/sys/map.h>
 
-/* In C before C23 `true` is the number 1, and HOOT_VALUE(true) would be a number too. <stdbool.h> lets programs
- * redefine it (C17 section 7.18): these are of type bool, and 1 and 0 in #if as ever. */
+/* In C before C23 `true` is the number 1, and HOOT_VALUE(true) would be a number too. <stdbool.h> lets
+ * programs redefine it (C17 section 7.18): these are of type bool, and 1 and 0 in #if as ever. */
 #if !defined(__cplusplus) && __STDC_VERSION__ < 202311L
 #undef true
 #undef false
-#define true  ((bool)+1u)
+#define true ((bool)+1u)
 #define false ((bool)+0u)
 #endif
 
@@ -183,8 +183,8 @@ HOOT_END_DECLS
 #ifndef __cplusplus
 
 /* The value of an expression, by its type: bool, every integer, float, double, char * (terminated), hoot_str,
- * hoot_value, json_t *, NULL. In C17 the words `true` and `false` are ints: a variable, a comparison or (bool)true
- * is a bool. Dates and bytes have no C type of their own: hoot_value_date(t), hoot_value_bytes(s), ... */
+ * hoot_value, json_t *, NULL. Dates and bytes have no C type of their own: hoot_value_date(t),
+ * hoot_value_bytes(s), ... */
 #define HOOT_VALUE(x)                                                                                        \
     _Generic((x),                                                                                             \
         bool: hoot_value_bool,                                                                                \

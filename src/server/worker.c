@@ -258,6 +258,26 @@ static int worker_main(hoot_error *err, void *arg)
     return rc;
 }
 
+/* What the operator said, for routes that say nothing themselves. */
+static void set_limits(hoot_app *app, const hoot__http_options *options)
+{
+    if (options->max_body_bytes)
+        hoot_app_set_body_limit(app, options->max_body_bytes);
+    if (options->handler_timeout_ms)
+        hoot_app_set_timeout(app, options->handler_timeout_ms);
+}
+
+static int run_loop(worker *w)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+
+    set_limits(w->app, &w->config->http);
+    if (hoot__loop_run(&(hoot__loop_options){ 0 }, worker_main, w, &err) == 0)
+        return 0;
+    hoot_log_error("%s", err.text);
+    return 1;
+}
+
 int hoot__worker_run(const hoot__serve_config *config, const int *fds, int control_fd)
 {
     worker *w = hoot__calloc(1, sizeof *w);
@@ -273,9 +293,8 @@ int hoot__worker_run(const hoot__serve_config *config, const int *fds, int contr
     if (!w->app) {
         hoot_log_error("%s", err.text);
         status = 2;
-    } else if (hoot__loop_run(&(hoot__loop_options){ 0 }, worker_main, w, &err) < 0) {
-        hoot_log_error("%s", err.text);
-        status = 1;
+    } else {
+        status = run_loop(w);
     }
     hoot_app_free(w->app);
     hoot__free(w);
