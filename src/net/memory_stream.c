@@ -216,6 +216,21 @@ void hoot__memory_stream_break(hoot_stream *stream)
         of(stream)->broken = true;
 }
 
+int hoot__memory_stream_grab(hoot_stream *stream, char *out, size_t size)
+{
+    end *e = of(stream);
+    size_t len = e->inbox.len < size ? e->inbox.len : size;
+
+    if (len == 0)
+        return !e->peer_shut ? 0 : e->end_code < 0 ? e->end_code : HOOT_EEOF;
+    memcpy(out, e->inbox.data, len);
+    hoot_buf_consume(&e->inbox, len);
+    stream->bytes_in += len;
+    if (e->peer->stuck)
+        wake(e->peer);
+    return (int)len;
+}
+
 static void end_init(pair *p, int which)
 {
     end *e = &p->ends[which];

@@ -58,11 +58,11 @@ hoot_stream *hoot__connect_unix(const char *path, hoot_error *err);
  * No-op for others. */
 void hoot__stream_keepalive(hoot_stream *stream, unsigned seconds);
 
-/* The descriptor below, or -1. */
+/* The descriptor below, also through TLS, or -1. */
 int hoot__stream_fd(const hoot_stream *stream);
 
 /* Bytes that the system has taken so far, also of a flush that is under way: for telling a slow peer from a
- * stuck one. */
+ * stuck one. Of TLS: encrypted bytes. */
 uint64_t hoot__stream_sent(const hoot_stream *stream);
 
 /* Close so that the peer is told that something was cut (TCP: a reset). NULL is fine. */

@@ -399,20 +399,39 @@ int hoot__socket_stream_connected(hoot_stream *stream)
 
 /* --- what other rooms may ask of any stream ------------------------------------------------------ */
 
+static bool is_socket(const hoot_stream *stream)
+{
+    return stream->ops == &tcp_ops || stream->ops == &unix_ops;
+}
+
 int hoot__stream_fd(const hoot_stream *stream)
 {
-    bool is_socket = stream->ops == &tcp_ops || stream->ops == &unix_ops;
+    const hoot_stream *below = hoot__tls_below(stream);
 
-    return is_socket ? ((const socket_stream *)stream)->fd : -1;
+    return is_socket(below) ? ((const socket_stream *)below)->fd : -1;
 }
 
 uint64_t hoot__stream_sent(const hoot_stream *stream)
 {
-    const socket_stream *s = (const socket_stream *)stream;
+    const hoot_stream *below = hoot__tls_below(stream);
+    const socket_stream *s = (const socket_stream *)below;
 
-    if (hoot__stream_fd(stream) < 0 || !s->rest)
-        return stream->bytes_out;
-    return stream->bytes_out + s->rest->len - uv_stream_get_write_queue_size(&s->handle.stream);
+    if (!is_socket(below) || !s->rest)
+        return below->bytes_out;
+    return below->bytes_out + s->rest->len - uv_stream_get_write_queue_size(&s->handle.stream);
+}
+
+int hoot__stream_grab(hoot_stream *stream, char *out, size_t size)
+{
+    ssize_t len;
+
+    if (!is_socket(stream))
+        return hoot__memory_stream_grab(stream, out, size);
+    len = recv(of(stream)->fd, out, size, MSG_DONTWAIT);
+    if (len < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    stream->bytes_in += (uint64_t)len;
+    return len == 0 ? HOOT_EEOF : (int)len;
 }
 
 void hoot__stream_reset(hoot_stream *stream)
@@ -421,9 +440,9 @@ void hoot__stream_reset(hoot_stream *stream)
 
     if (!stream)
         return;
-    if (hoot__stream_fd(stream) >= 0)
-        setsockopt(hoot__stream_fd(stream), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    else
+    if (is_socket(stream))
+        setsockopt(of(stream)->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    else if (!hoot__tls_stream_cut(stream))
         hoot__memory_stream_break(stream);
     hoot_stream_close(stream);
 }
@@ -437,7 +456,7 @@ void hoot__stream_keepalive(hoot_stream *stream, unsigned seconds)
     unsigned limit_ms = seconds * 1000;
     int fd = hoot__stream_fd(stream);
 
-    if (stream->ops != &tcp_ops || fd < 0)
+    if (hoot__tls_below(stream)->ops != &tcp_ops || fd < 0)
         return;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);

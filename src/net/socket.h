@@ -21,6 +21,18 @@ int hoot__socket_stream_connected(hoot_stream *stream);
 /* If this is a stream in memory: let its peer's `ended` say -ECONNRESET when this one is closed. */
 void hoot__memory_stream_break(hoot_stream *stream);
 
+/* Take, at once and outside of the stream's events, what has come and would be told of next.
+ * Gives: bytes; 0: nothing is there; HOOT_EEOF or another negative code: the stream has ended, which it will
+ * also tell its owner. For sockets and streams in memory. */
+int hoot__stream_grab(hoot_stream *stream, char *out, size_t size);
+int hoot__memory_stream_grab(hoot_stream *stream, char *out, size_t size);
+
+/* The stream below TLS; any other is itself. */
+const hoot_stream *hoot__tls_below(const hoot_stream *stream);
+
+/* If this is a TLS stream: closing it shall look like a cut, here and below. Gives: whether it is one. */
+bool hoot__tls_stream_cut(hoot_stream *stream);
+
 /* A descriptor was closed: listeners that wait for one try again. */
 void hoot__listeners_retry(void);
 
