@@ -42,7 +42,7 @@ int credentials_check(hoot_pool *pool, const struct user *user, const char *pass
     bool legacy = user && is_legacy(user->password);
     int rc = hoot_password_verify(user && !legacy ? user->password : nobodys_hash, password, err);
 
-    if (rc == HOOT_EBADINPUT) { /* no fault of the client's: nobody can log in to this account */
+    if (rc == HOOT_EBADINPUT && user) { /* no fault of the client's: nobody can log in to this account */
         hoot_log_error("the password hash of %s is none that is understood", user->id);
         return 0;
     }
