@@ -57,11 +57,13 @@ static void after_step(hoot__tls_stream *s, int rc)
 
 void hoot__tls_handshake_step(hoot__tls_stream *s)
 {
+    size_t waiting = s->lower->out.len;
     int rc;
 
     ERR_clear_error();
     rc = SSL_do_handshake(s->ssl);
-    hoot__tls_schedule(s);
+    if (s->lower->out.len > waiting)
+        hoot__tls_schedule(s);
     after_step(s, rc);
 }
 
