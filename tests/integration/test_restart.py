@@ -144,7 +144,7 @@ def test_workers_leave_when_their_master_is_killed(start_server):
     left = workers(server)
     os.kill(server.pid, signal.SIGKILL)
     server.process.wait()
-    process.wait_until(lambda: not any(os.path.exists(f"/proc/{one}") for one in left), 20, "the workers gone")
+    process.wait_until(lambda: not any(map(process.running, left)), 20, "the workers gone")
     assert "the master process is gone" in server.log
     server.process = None
 

@@ -51,13 +51,22 @@ def wait_until(condition, seconds, what):
         time.sleep(0.02)
 
 
+def running(pid):
+    """Whether the process runs. One that ended stays in /proc while nobody collects it, as orphans do in a container."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def tree(pid):
-    """The process and all its descendants, by id."""
+    """The process and all its descendants that run, by id."""
     found = [pid]
     for one in found:
         try:
             for task in os.listdir(f"/proc/{one}/task"):
-                found += map(int, pathlib.Path(f"/proc/{one}/task/{task}/children").read_text().split())
+                children = map(int, pathlib.Path(f"/proc/{one}/task/{task}/children").read_text().split())
+                found += filter(running, children)
         except OSError:
             pass
     return found
