@@ -103,6 +103,10 @@ static void end(hoot__tls_stream *s, int reason)
 /* Reading gave `rc`, which was no data. Gives: whether that is the end, and then how it ended. */
 static bool is_end(hoot__tls_stream *s, int rc, int *out_reason)
 {
+    if (s->read_code < 0) {
+        *out_reason = s->read_code;
+        return true;
+    }
     switch (SSL_get_error(s->ssl, rc)) {
     case SSL_ERROR_WANT_READ:
         *out_reason = s->lower_end == 0 ? HOOT_EEOF : s->lower_end;
@@ -111,7 +115,9 @@ static bool is_end(hoot__tls_stream *s, int rc, int *out_reason)
         *out_reason = s->write_code;
         return s->write_code < 0;
     case SSL_ERROR_ZERO_RETURN: *out_reason = 0; return true;
-    default: *out_reason = hoot__tls_failure(s); return true;
+    default: /* kept: asked again, OpenSSL would take it for an orderly end */
+        s->read_code = *out_reason = hoot__tls_failure(s);
+        return true;
     }
 }
 

@@ -121,8 +121,8 @@ static int load_files(hoot__tls_context *context, const hoot__tls_options *optio
 
     SSL_CTX_set_default_passwd_cb(context->ssl, no_password);
     if (!options->cert_file && (context->server || options->key_file))
-        return hoot_error_set(err, HOOT_ECONFIG, "a %s file without a certificate file",
-                              context->server ? "TLS server" : "key");
+        return hoot_error_set(err, HOOT_ECONFIG, "a %s without a certificate file",
+                              context->server ? "TLS server" : "key file");
     rc = options->cert_file ? load_own(context->ssl, options->cert_file, key_file, err) : 0;
     if (rc == 0 && context->verify != HOOT__TLS_VERIFY_NONE)
         rc = load_trust(context->ssl, options, err);

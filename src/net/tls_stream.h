@@ -47,6 +47,7 @@ typedef struct hoot__tls_stream {
     size_t rest_start;
     unsigned long ssl_error; /* why reading or writing failed, as OpenSSL has it */
     int lower_end;           /* HOOT__TLS_OPEN, or how the stream below ended */
+    int read_code;           /* < 0: what came is not what the peer sent, or says that it failed */
     int write_code;          /* < 0: writing has failed for good */
     unsigned busy;           /* callbacks on the stack: who closes does not free */
     bool reading;            /* the owner wants bytes */

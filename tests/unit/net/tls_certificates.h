@@ -161,9 +161,9 @@ static inline int make_certificates(void **state)
 
 static inline int remove_certificates(void **state)
 {
-    static const char *const names[] = { "ca.pem",     "other-ca.pem", "good.pem",     "wild.pem",
-                                         "expired.pem", "future.pem",  "self.pem",     "client.pem",
-                                         "stranger.pem", "revoked.crl", "nothing.crl", "junk.pem" };
+    static const char *const names[] = { "ca.pem",       "other-ca.pem", "good.pem",    "wild.pem",
+                                         "expired.pem",  "future.pem",   "self.pem",    "client.pem",
+                                         "stranger.pem", "revoked.crl",  "nothing.crl", "junk.pem" };
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

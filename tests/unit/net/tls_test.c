@@ -7,7 +7,8 @@
 
 #include <netinet/tcp.h>
 
-#define BOTH_VERSIONS(version) for (hoot__tls_version version = HOOT__TLS_1_2; version <= HOOT__TLS_1_3; version++)
+#define BOTH_VERSIONS(version)                                                                               \
+    for (hoot__tls_version version = HOOT__TLS_1_2; version <= HOOT__TLS_1_3; version++)
 
 /* --- handshakes ---------------------------------------------------------------------------------- */
 
@@ -19,7 +20,8 @@ static void shake_in_both_versions(void)
         both b;
 
         must_shake(&b, &w);
-        assert_string_equal(hoot__tls_version_name(b.client), version == HOOT__TLS_1_2 ? "TLSv1.2" : "TLSv1.3");
+        assert_string_equal(hoot__tls_version_name(b.client),
+                            version == HOOT__TLS_1_2 ? "TLSv1.2" : "TLSv1.3");
         assert_string_equal(b.client->ops->kind, "tls");
         assert_true(b.client->secure && b.server->secure);
         talk(&b);
@@ -225,7 +227,8 @@ static void flip_a_bit(void)
 
     must_shake(&b, &w);
     lower = hoot__tls_of(b.server)->lower;
-    assert_int_equal(hoot_buf_add(&lower->out, "\x17\x03\x03\0\x20 this was not made by the server  ", 37), 0);
+    assert_int_equal(hoot_buf_add(&lower->out, "\x17\x03\x03\0\x20 this was not made by the server  ", 37),
+                     0);
     assert_int_equal(hoot_stream_flush(lower), 0);
     hoot__reader_init(&reader, b.client, 4096);
     assert_int_equal(hoot__reader_fill(&reader, 1), HOOT_EPROTOCOL);
@@ -728,8 +731,7 @@ static void connect_to_silence(void)
 
     assert_true(make_contexts(&b, &w));
     assert_int_equal(connect_lower(&w, &client, &server), 0);
-    hoot_timeout(1000)
-    {
+    hoot_timeout (1000) {
         assert_null(hoot__tls_connect(client, b.client_context, "localhost", hoot_str_of(NULL, 0), &err));
     }
     assert_int_equal(err.code, HOOT_ETIMEOUT);
@@ -822,7 +824,8 @@ static int attempt_main(hoot_error *err, void *arg)
     wish w = { .client.alpn = "h2", .server.alpn = "http/1.1,h2", .client.resume = true, .pipe = 700 };
 
     hoot__alloc_fail_next(a->fail_alloc);
-    hoot_timeout(10000) a->rc = converse(err, &w);
+    hoot_timeout (10000)
+        a->rc = converse(err, &w);
     a->beyond = hoot__alloc_count < a->fail_alloc;
     hoot__alloc_fail_next(0);
     return 0;
