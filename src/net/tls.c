@@ -11,9 +11,6 @@
  * what is not data (session tickets, key updates) first. While the owner does not read, nothing is read
  * below.
  *
- * Back-pressure when writing: while HOOT__TLS_HIGH_BYTES wait below, nothing more is encrypted. What was
- * flushed and must wait is moved to `rest`, so that the owner's `out` begins anew, as with sockets.
- *
  * How it ends: close_notify is 0, the lower stream's end without it HOOT_EEOF: somebody may have cut what was
  * sent. Closing sends close_notify as far as the socket takes it, unless something that was flushed is
  * dropped: then the peer shall see the cut.
@@ -25,14 +22,11 @@
 #include "base/alloc.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <openssl/err.h>
 
-#define IN_BYTES       ((size_t)16 * 1024)
-#define RECORD_BYTES   ((size_t)16 * 1024)
-#define KEEP_OUT_BYTES ((size_t)16 * 1024)
-#define MAX_OUT_BYTES  ((size_t)1 << 30)
-#define ALIVE_ROUNDS   16
+#define IN_BYTES      ((size_t)16 * 1024)
+#define MAX_OUT_BYTES ((size_t)1 << 30)
+#define ALIVE_ROUNDS  16
 
 static const hoot_stream_ops tls_ops;
 
@@ -80,6 +74,12 @@ int hoot__tls_failure(hoot__tls_stream *s)
 static bool is_fed(const hoot__tls_stream *s)
 {
     return s->in_len > 0 || s->lower_end != HOOT__TLS_OPEN || SSL_has_pending(s->ssl);
+}
+
+/* OpenSSL holds no part of a record. (SSL_free_buffers() of some 3.0 versions frees one that it holds.) */
+static bool is_between_records(const hoot__tls_stream *s)
+{
+    return !SSL_has_pending(s->ssl) && strcmp(SSL_rstate_string(s->ssl), "RH") == 0;
 }
 
 int hoot__tls_pull(hoot__tls_stream *s)
@@ -184,16 +184,14 @@ static void go_on_reading(hoot__tls_stream *s)
     }
 }
 
-static void go_on_sending(hoot__tls_stream *s, int code);
-
 static void go_on(hoot__tls_stream *s)
 {
     if (s->handshake)
         hoot__tls_handshake_step(s);
     else
         go_on_reading(s);
-    if (!s->closed && s->write_waits)
-        go_on_sending(s, 0);
+    if (!s->closed && s->stuck && s->write_waits)
+        hoot__tls_go_on_sending(s, 0);
 }
 
 static bool have_in(hoot__tls_stream *s)
@@ -259,163 +257,7 @@ static void tls_read_stop(hoot_stream *stream)
     (void)hoot__tls_pull(s);
 }
 
-/* --- writing ------------------------------------------------------------------------------------- */
-
-static size_t rest_left(const hoot__tls_stream *s)
-{
-    return s->rest.len - s->rest_start;
-}
-
-static void drop_rest(hoot__tls_stream *s)
-{
-    hoot_buf_fini(&s->rest);
-    s->rest_start = 0;
-}
-
-static int write_failed(hoot__tls_stream *s, int code)
-{
-    s->write_code = code;
-    s->base.unsent = 0;
-    drop_rest(s);
-    hoot_buf_clear(&s->base.out);
-    return code;
-}
-
-int hoot__tls_push(hoot__tls_stream *s)
-{
-    int rc = hoot_stream_flush(s->lower);
-
-    if (rc == 0)
-        hoot__stream_rest(s->lower);
-    if (rc < 0)
-        return write_failed(s, rc);
-    s->base.unsent = rest_left(s) + hoot_stream_pending(s->lower);
-    return rc;
-}
-
-/* Encrypt one piece. Gives: bytes taken; 0: too much waits below, or OpenSSL must read first (the other half
- * of a message of the handshake's kind); or a negative code. */
-static int encrypt(hoot__tls_stream *s, const char *bytes, size_t len)
-{
-    int rc;
-
-    s->write_waits = false;
-
-    if (hoot_stream_pending(s->lower) >= HOOT__TLS_HIGH_BYTES) {
-        rc = hoot__tls_push(s);
-        if (rc < 0 || hoot_stream_pending(s->lower) >= HOOT__TLS_HIGH_BYTES)
-            return rc < 0 ? rc : 0;
-    }
-    ERR_clear_error();
-    rc = SSL_write(s->ssl, bytes, (int)(len < RECORD_BYTES ? len : RECORD_BYTES));
-    if (rc > 0)
-        return rc;
-    s->write_waits = BIO_should_retry(SSL_get_wbio(s->ssl));
-    return s->write_waits ? 0 : write_failed(s, hoot__tls_failure(s));
-}
-
-/* Encrypt the bytes of `from` behind *start. Gives 0 all; 1 too much waits below; or a negative code. */
-static int encrypt_all(hoot__tls_stream *s, const hoot_buf *from, size_t *start)
-{
-    while (*start < from->len) {
-        int rc = encrypt(s, from->data + *start, from->len - *start);
-
-        if (rc <= 0)
-            return rc < 0 ? rc : 1;
-        *start += (size_t)rc;
-        s->base.bytes_out += (uint64_t)rc;
-    }
-    return 0;
-}
-
-/* The part of `out` that must wait becomes the rest, and `out` begins anew. */
-static void keep_rest(hoot__tls_stream *s, size_t start)
-{
-    s->rest = s->base.out;
-    s->rest_start = start;
-    hoot_buf_init(&s->base.out, s->base.out.max_bytes);
-}
-
-static void out_taken(hoot_buf *out)
-{
-    if (out->capacity > KEEP_OUT_BYTES)
-        hoot_buf_fini(out);
-    else
-        hoot_buf_clear(out);
-}
-
-/* Gives 0 all is with the system; 1 some waits here or below; or a negative code. */
-static int send_all(hoot__tls_stream *s)
-{
-    size_t start = 0;
-    int rc = encrypt_all(s, &s->rest, &s->rest_start);
-
-    if (rc == 0 && s->rest.data)
-        drop_rest(s);
-    if (rc == 0) {
-        rc = encrypt_all(s, &s->base.out, &start);
-        if (rc == 0)
-            out_taken(&s->base.out);
-        else if (rc == 1)
-            keep_rest(s, start);
-    }
-    if (rc < 0)
-        return rc;
-    rc = hoot__tls_push(s);
-    return rc == 0 && rest_left(s) > 0 ? 1 : rc;
-}
-
-static int tls_flush(hoot_stream *stream)
-{
-    hoot__tls_stream *s = hoot__tls_of(stream);
-    int rc;
-
-    if (s->handshake)
-        return HOOT_ESTATE;
-    if (s->shut && stream->out.len > 0)
-        return write_failed(s, -EPIPE);
-    if (s->write_code < 0)
-        return write_failed(s, s->write_code);
-    rc = s->stuck ? 1 : send_all(s);
-    s->stuck = rc == 1;
-    return rc;
-}
-
-/* Say that nothing more will be sent, here and below. */
-static int say_end(hoot__tls_stream *s)
-{
-    int rc;
-
-    s->shut_wanted = false;
-    s->shut = true;
-    ERR_clear_error();
-    rc = SSL_shutdown(s->ssl);
-    return rc < 0 ? hoot__tls_failure(s) : hoot_stream_shut_down(s->lower);
-}
-
-static int tls_shut_down(hoot_stream *stream)
-{
-    hoot__tls_stream *s = hoot__tls_of(stream);
-    int rc = tls_flush(stream);
-
-    if (rc == 0)
-        return s->shut ? 0 : say_end(s);
-    s->shut_wanted = rc == 1 && !s->shut;
-    return rc < 0 ? rc : 0;
-}
-
-/* The stream below has sent what waited, or cannot: go on with the rest. */
-static void go_on_sending(hoot__tls_stream *s, int code)
-{
-    int rc = code < 0 ? write_failed(s, code) : send_all(s);
-
-    if (rc == 1)
-        return;
-    s->stuck = false;
-    if (rc == 0 && s->shut_wanted)
-        (void)say_end(s);
-    s->base.events->drained(&s->base, rc, s->base.user);
-}
+/* --- writing, most of which is in tls_write.c ----------------------------------------------------- */
 
 static void on_lower_drained(hoot_stream *lower, int code, void *user)
 {
@@ -424,9 +266,9 @@ static void on_lower_drained(hoot_stream *lower, int code, void *user)
     (void)lower;
     enter(s);
     if (code < 0)
-        (void)write_failed(s, code);
+        (void)hoot__tls_write_failed(s, code);
     if (s->stuck)
-        go_on_sending(s, code);
+        hoot__tls_go_on_sending(s, code);
     if (!s->closed && !s->stuck)
         hoot__tls_schedule(s);
     /* OpenSSL may have been waiting to answer before it reads on. */
@@ -444,7 +286,17 @@ static void push_what_waits(hoot__tls_stream *s)
     if (rc == 0)
         hoot__stream_rest(s->lower);
     if (rc < 0 && s->stuck)
-        go_on_sending(s, rc);
+        hoot__tls_go_on_sending(s, rc);
+}
+
+/* Let memory go that is only needed while bytes are under way. OpenSSL lets go of its own, but for what it
+ * got to read session tickets with. */
+static void rest(hoot__tls_stream *s)
+{
+    hoot__free(s->in);
+    s->in = NULL;
+    if (!s->handshake && is_between_records(s))
+        (void)SSL_free_buffers(s->ssl);
 }
 
 static void on_turn(hoot__deferred *deferred)
@@ -456,10 +308,8 @@ static void on_turn(hoot__deferred *deferred)
         go_on(s);
     if (!s->closed)
         push_what_waits(s);
-    if (s->in_len == 0) {
-        hoot__free(s->in);
-        s->in = NULL;
-    }
+    if (s->in_len == 0)
+        rest(s);
     leave(s);
 }
 
@@ -499,7 +349,7 @@ static bool tls_is_alive(hoot_stream *stream)
             int rc = look(s);
             int reason;
 
-            if (rc > 0 || is_end(s, rc, &reason) || is_fed(s))
+            if (rc > 0 || is_end(s, rc, &reason) || s->in_len > 0 || !is_between_records(s))
                 break;
         }
         if (hoot_stream_is_alive(s->lower))
@@ -511,23 +361,12 @@ static bool tls_is_alive(hoot_stream *stream)
 
 /* --- closing ------------------------------------------------------------------------------------- */
 
-/* A last word, if what was said before it has all been sent. */
-static void say_goodbye(hoot__tls_stream *s)
-{
-    if (s->cut || s->shut || s->handshake || s->write_code < 0 || rest_left(s) > 0)
-        return;
-    ERR_clear_error();
-    if (SSL_shutdown(s->ssl) >= 0)
-        (void)hoot_stream_flush(s->lower);
-    ERR_clear_error();
-}
-
 static void tls_close(hoot_stream *stream)
 {
     hoot__tls_stream *s = hoot__tls_of(stream);
 
     assert(!s->closed);
-    say_goodbye(s);
+    hoot__tls_say_goodbye(s);
     s->closed = s->ended = true;
     s->reading = false;
     hoot__loop_undefer(&s->turn);
@@ -542,7 +381,7 @@ static void tls_close(hoot_stream *stream)
 }
 
 static const hoot_stream_ops tls_ops = {
-    "tls", tls_read_start, tls_read_stop, tls_flush, tls_shut_down, tls_is_alive, tls_close,
+    "tls", tls_read_start, tls_read_stop, hoot__tls_flush, hoot__tls_shut_down, tls_is_alive, tls_close,
 };
 
 static const hoot_stream_events lower_events = { on_lower_room, on_lower_arrived, on_lower_ended,

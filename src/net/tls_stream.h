@@ -76,12 +76,27 @@ int hoot__tls_pull(hoot__tls_stream *s);
 /* Hand on what OpenSSL has gathered below, at the end of this turn. */
 void hoot__tls_schedule(hoot__tls_stream *s);
 
-/* Hand it on now. Gives 0, 1 some waits, or a negative code, which stays. */
-int hoot__tls_push(hoot__tls_stream *s);
-
 /* The code for what a call of OpenSSL failed with (SSL_ERROR_SSL, SSL_ERROR_SYSCALL); its queue is emptied.
  */
 int hoot__tls_failure(hoot__tls_stream *s);
+
+/* --- tls_write.c --- */
+
+/* Hand on what is below now. Gives 0, 1 some waits, or a negative code, which stays. */
+int hoot__tls_push(hoot__tls_stream *s);
+
+int hoot__tls_flush(hoot_stream *stream);
+int hoot__tls_shut_down(hoot_stream *stream);
+
+/* The stream below has sent what waited, or cannot (`code` < 0): go on with the rest. May call `drained`,
+ * whose owner may close the stream. */
+void hoot__tls_go_on_sending(hoot__tls_stream *s, int code);
+
+/* Nothing can be written any more. Gives `code` back. */
+int hoot__tls_write_failed(hoot__tls_stream *s, int code);
+
+/* A last word, if what was said before it has all been sent. */
+void hoot__tls_say_goodbye(hoot__tls_stream *s);
 
 /* --- tls_handshake.c --- */
 

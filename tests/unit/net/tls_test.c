@@ -659,6 +659,40 @@ static void get_tickets_everywhere(void)
     get_tickets_when_idle(true, true);
 }
 
+/* The header of a record, and then nothing: is it a ticket, or the server's last words? */
+static void get_half_a_record(void)
+{
+    static const char header[] = "\x17\x03\x03\0\x20";
+
+    for (size_t len = 1; len < sizeof header; len++) {
+        wish w = { .client.min_version = HOOT__TLS_1_3 };
+        listener l;
+        hoot_stream *lower;
+        both b;
+
+        must_shake(&b, &w);
+        talk(&b);
+        assert_true(hoot_stream_is_alive(b.client));
+        lower = hoot__tls_of(b.server)->lower;
+        assert_int_equal(hoot_buf_add(&lower->out, header, len), 0);
+        assert_int_equal(hoot_stream_flush(lower), 0);
+        assert_int_equal(hoot_sleep(1), 0);
+        assert_false(hoot_stream_is_alive(b.client));
+        listen_to(&l, b.client);
+        settle(); /* the memory it is in must still be there */
+        hoot_stream_shut_down(lower);
+        settle();
+        assert_int_equal(l.reason, HOOT_EEOF);
+        end_both(&b);
+    }
+}
+
+static void a_part_of_a_record_makes_an_idle_connection_look_busy(void **state)
+{
+    (void)state;
+    run_in_task(get_half_a_record, true);
+}
+
 static void tickets_do_not_make_an_idle_connection_look_dead(void **state)
 {
     (void)state;
@@ -862,6 +896,7 @@ int main(void)
         cmocka_unit_test(carries_much_both_ways),
         cmocka_unit_test(a_peer_that_does_not_read_stops_the_writer),
         cmocka_unit_test(tickets_do_not_make_an_idle_connection_look_dead),
+        cmocka_unit_test(a_part_of_a_record_makes_an_idle_connection_look_busy),
         cmocka_unit_test(follows_updates_of_the_keys),
         cmocka_unit_test(answers_to_updates_of_the_keys_are_bounded),
         cmocka_unit_test(the_deadline_ends_a_handshake),
