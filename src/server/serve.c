@@ -66,8 +66,8 @@ static int serve_as_worker(const hoot__serve_config *config)
     return hoot__worker_run(config, fds, HOOT__WORKER_CONTROL_FD);
 }
 
-/* Make the app once and let it go: a wrong configuration ends the start with one line, before a socket is
- * opened. */
+/* Make the app once and let it go: a wrong configuration ends the start with one line, before a worker is
+ * started. */
 static bool app_can_be_made(const hoot__serve_config *config)
 {
     hoot_error err = HOOT_ERROR_INIT;
@@ -77,6 +77,15 @@ static bool app_can_be_made(const hoot__serve_config *config)
         hoot_log_error("%s", err.text);
     hoot_app_free(app);
     return app != NULL;
+}
+
+static int serve_on(const hoot__serve_config *config, const hoot__sockets *sockets)
+{
+    if (!app_can_be_made(config))
+        return 2;
+    if (config->workers == 0)
+        return hoot__worker_run(config, hoot__sockets_of(sockets, 0), -1);
+    return hoot__master_run(config, sockets);
 }
 
 int hoot__serve(const hoot__serve_config *config)
@@ -89,16 +98,11 @@ int hoot__serve(const hoot__serve_config *config)
     if (hoot__is_worker())
         return serve_as_worker(config);
     raise_descriptor_limit();
-    if (!app_can_be_made(config))
-        return 2;
     if (hoot__sockets_open(config, &sockets, &err) < 0) {
         hoot_log_error("%s", err.text);
         return 1;
     }
-    if (config->workers == 0)
-        status = hoot__worker_run(config, hoot__sockets_of(&sockets, 0), -1);
-    else
-        status = hoot__master_run(config, &sockets);
+    status = serve_on(config, &sockets);
     hoot__sockets_close(&sockets);
     return status;
 }
