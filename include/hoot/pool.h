@@ -10,6 +10,13 @@ HOOT_BEGIN_DECLS
 
 typedef struct hoot_pool hoot_pool;
 
+/* Several hosts: the first that answers, or any. */
+typedef enum hoot_host_order { HOOT_HOSTS_IN_ORDER = 0, HOOT_HOSTS_AT_RANDOM } hoot_host_order;
+
+/* Something to be done to a connection, with statements of its own: 0, or a negative code with `err` filled,
+ * and then the connection is closed and the asker gets the error. `conn` is good until the hook is back. */
+typedef int (*hoot_conn_hook_fn)(hoot_conn *conn, hoot_error *err, void *arg);
+
 /* How to connect and how to lend; zero is the default that stands beside it. Text is copied. */
 typedef struct hoot_pool_options {
     /* "mysql://user:password@host:3306/database", "mysql:///database?socket=/run/mysqld/mysqld.sock",
@@ -20,7 +27,11 @@ typedef struct hoot_pool_options {
     const char *driver; /* "mysql" */
     const char *host;   /* "127.0.0.1" */
     uint16_t port;      /* 3306 */
-    const char *socket; /* path of a unix socket, instead of host and port */
+    const char *hosts;  /* several: "a:3306,b:3306", at most 16; also in the url. One that cannot be connected
+                           to, or that refuses (read-only, not prepared), is avoided for 0.5 to 30 s and then
+                           until a connection of the pool's own has found it well */
+    hoot_host_order host_order; /* in order: the first that is well, and back to it when it returns */
+    const char *socket;         /* path of a unix socket, instead of host and port */
     const char *user;
     const char *password;
     const char *database; /* of SQLite: the file */
@@ -28,7 +39,8 @@ typedef struct hoot_pool_options {
     uint32_t min_size;           /* 1: opened at once and kept open. 0 with `lazy`: none */
     uint32_t max_size;           /* 10 */
     uint32_t max_waiters;        /* 10,000 tasks waiting for a connection; over it HOOT_ELIMIT at once */
-    uint32_t connect_timeout_ms; /* 10,000 for all of it: name, TCP, greeting, login */
+    uint32_t connect_timeout_ms; /* 10,000 for all of it: name, TCP, greeting, TLS, login; of several hosts
+                                    each may take an equal share of what is left */
     uint32_t max_age_ms;       /* 1,800,000, each connection up to 10 % less, so that not all end together */
     uint32_t idle_ms;          /* 600,000: an idle one over min_size is closed */
     uint32_t statement_cache;  /* 100 prepared statements a connection; each may exist on each connection of
@@ -36,7 +48,10 @@ typedef struct hoot_pool_options {
                                   (16,382 by default) */
     uint64_t max_answer_bytes; /* 256 MiB a result kept in memory, and one row */
     uint32_t close_timeout_ms; /* 5,000: how long closing waits for lent connections before it cuts them */
-    bool lazy;                 /* do not connect when opened: a database that is down then is no error */
+    hoot_conn_hook_fn on_connect; /* on each new connection, and again when its session state was reset */
+    hoot_conn_hook_fn on_acquire; /* on each connection before it is lent, for a single statement too */
+    void *hook_arg;
+    bool lazy; /* do not connect when opened: a database that is down then is no error */
     bool allow_public_key_retrieval; /* caching_sha2 over plain TCP: accept the server's RSA key as sent (an
                                         attacker between can then learn the password). Off: such a login is
                                         refused unless the server remembers it */
@@ -85,14 +100,40 @@ HOOT_API int hoot_pool_transaction(hoot_pool *pool, hoot_transaction_fn fn, void
 /* "mysql" or "sqlite". */
 HOOT_API const char *hoot_pool_driver(const hoot_pool *pool);
 
+/* How long tasks stood in line: up to 1 ms, 5 ms, ... 5 s, and longer. */
+#define HOOT_POOL_WAIT_BOUNDS_MS                                                                             \
+    {                                                                                                        \
+        1, 5, 10, 50, 100, 500, 1000, 5000                                                                   \
+    }
+enum { HOOT_POOL_WAITS = 9 };
+
 /* Figures of now, and counts since the pool was opened. */
 typedef struct hoot_pool_stats {
     uint32_t open, idle, lent, connecting, waiting;
     uint64_t acquired, waited, timed_out, statements, errors;
     uint64_t opened, open_failed;
-    uint64_t closed_age, closed_idle, closed_dead, closed_dirty, leaked;
+    uint64_t waits[HOOT_POOL_WAITS]; /* whoever waited, with success or not */
+    /* Why connections were retired: too old; idle too long; found dead before they were lent; could not be
+     * cleaned; lost in use, or their host was; their server refused (read-only, not prepared); on_acquire
+     * failed; a host came back and they moved there. */
+    uint64_t closed_age, closed_idle, closed_dead, closed_dirty, closed_lost, closed_read_only, closed_hook,
+        closed_moved;
+    uint64_t leaked;
 } hoot_pool_stats;
 HOOT_API void hoot_pool_stats_get(const hoot_pool *pool, hoot_pool_stats *out);
+
+/* The same of one host. */
+typedef struct hoot_pool_host_stats {
+    const char *host; /* "db1:3306"; Lives: as long as the pool */
+    uint32_t open;
+    uint64_t opened, open_failed;
+    uint64_t lost;    /* connections in use */
+    uint64_t refused; /* read-only, not prepared */
+    bool avoided;
+} hoot_pool_host_stats;
+
+/* Fill at most `count`, in their order. Gives: how many hosts the pool has. */
+HOOT_API size_t hoot_pool_hosts_get(const hoot_pool *pool, hoot_pool_host_stats *out, size_t count);
 
 HOOT_END_DECLS
 #endif

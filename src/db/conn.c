@@ -23,7 +23,7 @@ int hoot__slot_enter(hoot__slot *slot, hoot_error *err)
 {
     int rc = 0;
 
-    if (slot->task)
+    if (slot->task && !slot->hooked)
         return hoot_error_set(err, HOOT_EBUSY, "another task runs a statement on this connection");
     if (slot->link->broken)
         return hoot_error_set(err, HOOT_ECONNLOST, "the connection was lost");
@@ -44,7 +44,8 @@ void hoot__slot_cut(hoot__slot *slot)
 
 bool hoot__slot_leave(hoot__slot *slot)
 {
-    slot->task = NULL;
+    if (!slot->hooked)
+        slot->task = NULL;
     if (!slot->cut)
         return true;
     hoot__slot_end(slot, NULL);

@@ -132,7 +132,7 @@ void hoot__conn_orphan_all(hoot_pool *pool)
  * scope's end. */
 hoot_conn *hoot_pool_acquire_at(hoot_pool *pool, const char *place, hoot_error *err)
 {
-    hoot__slot *slot = hoot__pool_take(pool, err);
+    hoot__slot *slot = hoot__pool_borrow(pool, err);
     hoot_conn *conn;
 
     if (!slot)

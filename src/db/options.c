@@ -1,6 +1,8 @@
 /* hoot_pool_options: defaults filled in, the url taken apart, contradictions found before connecting. */
 #include "db/options.h"
 
+#include "db/hosts.h"
+
 #include <stdio.h>
 
 enum {
@@ -51,7 +53,7 @@ static int find_driver(const hoot_pool_options *options, const hoot__db_url *url
 {
     const char *name = options->driver ? options->driver : url->driver;
 
-    if (!name && !options->host && !options->socket)
+    if (!name && !options->host && !options->hosts && !options->socket)
         return hoot_error_set(err, HOOT_ECONFIG, "the pool has neither a url nor a host");
     name = name ? name : DEFAULT_DRIVER;
     target->driver = hoot_driver_find(name);
@@ -85,10 +87,41 @@ static int fill_target(hoot_arena *arena, const hoot_pool_options *options, cons
     return 0;
 }
 
+/* Several hosts, of the options or of the url; one that is given by itself wins. The target's own address is
+ * that of the first. */
+static int fill_hosts(hoot_arena *arena, const hoot_pool_options *options, const hoot__db_url *url,
+                      hoot_target *target, hoot__limits *limits, hoot_error *err)
+{
+    bool single = options->host || options->socket || url->socket;
+    hoot__host *hosts;
+    uint32_t count;
+    int rc;
+
+    limits->hosts = pick(arena, options->hosts, single ? NULL : url->hosts, "");
+    if (!limits->hosts)
+        return hoot_error_set(err, HOOT_ENOMEM, "no memory for the pool's options");
+    if (!limits->hosts[0])
+        return 0;
+    if (!target->driver->default_port)
+        return hoot_error_set(err, HOOT_ECONFIG, "%s takes a file and no hosts", target->driver->name);
+    if (options->hosts && single)
+        return hoot_error_set(err, HOOT_ECONFIG, "the pool has both hosts and a host or a socket");
+    rc = hoot__hosts_parse(arena, limits->hosts, target, &hosts, &count, err);
+    if (rc)
+        return rc;
+    target->host = hosts[0].target.host;
+    target->port = hosts[0].target.port;
+    return 0;
+}
+
 static int fill_limits(const hoot_pool_options *options, const hoot_target *target, hoot__limits *limits,
                        hoot_error *err)
 {
     limits->lazy = options->lazy;
+    limits->host_order = options->host_order;
+    limits->on_connect = options->on_connect;
+    limits->on_acquire = options->on_acquire;
+    limits->hook_arg = options->hook_arg;
     limits->max_size = or_default(options->max_size, DEFAULT_MAX_SIZE);
     limits->min_size = options->min_size || options->lazy ? options->min_size : 1;
     limits->max_waiters = or_default(options->max_waiters, DEFAULT_MAX_WAITERS);
@@ -118,6 +151,8 @@ int hoot__options_read(hoot_arena *arena, const hoot_pool_options *options, hoot
 
     if (!rc)
         rc = fill_target(arena, options, &url, &target, err);
+    if (!rc)
+        rc = fill_hosts(arena, options, &url, &target, out_limits, err);
     if (!rc)
         rc = fill_limits(options, &target, out_limits, err);
     if (!rc)

@@ -8,6 +8,7 @@
 /* The parts of a database url, decoded. A part that is missing is NULL, a missing port 0. */
 typedef struct hoot__db_url {
     const char *driver, *user, *password, *host, *socket, *database;
+    const char *hosts; /* several of them: the whole list, and `host` is NULL */
     uint16_t port;
 } hoot__db_url;
 
@@ -19,6 +20,10 @@ int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot__db_url *out, ho
 typedef struct hoot__limits {
     uint32_t min_size, max_size, max_waiters;
     uint32_t max_age_ms, idle_ms, close_timeout_ms;
+    const char *hosts; /* a list; "": the target's one */
+    hoot_host_order host_order;
+    hoot_conn_hook_fn on_connect, on_acquire;
+    void *hook_arg;
     bool lazy;
     bool forever; /* connections are neither too old nor idle too long: they are the database */
 } hoot__limits;

@@ -204,15 +204,15 @@ static uint64_t expiry(const hoot_pool *pool)
 static int connect_main(hoot_error *err, void *arg)
 {
     hoot__slot *slot = arg;
-    const hoot_target *target = &slot->pool->target;
-    char place[128];
-    int rc = HOOT_ETIMEOUT;
+    hoot_pool *pool = slot->pool;
+    int rc = hoot__hosts_connect(pool, &slot->host, &slot->link, err);
 
-    hoot_timeout (target->connect_timeout_ms)
-        rc = target->driver->connect(target, &slot->link, err);
-    if (rc == HOOT_ETIMEOUT)
-        return hoot_error_set(err, HOOT_ECONNECT, "connecting to %s took over %u ms",
-                              hoot__target_place(target, place, sizeof(place)), target->connect_timeout_ms);
+    if (rc || !pool->limits.on_connect)
+        return rc;
+    hoot_timeout (pool->target.connect_timeout_ms)
+        rc = hoot__hook_after_connect(slot, err);
+    if (rc)
+        (void)hoot_error_prefix(err, "on_connect");
     return rc;
 }
 
@@ -241,6 +241,8 @@ static void connect_done(int rc, const hoot_error *err, void *arg)
         return;
     }
     pool->stats.opened++;
+    slot->host->stats.opened++;
+    slot->ends_as = &pool->stats.closed_age;
     pool->refill_delay_ms = 0;
     pool->warm = pool->warm || !pool->opening;
     slot->expires_ms = expiry(pool);
@@ -284,8 +286,25 @@ void hoot__slot_end(hoot__slot *slot, uint64_t *counter)
     slot_free(slot);
     serve_line(pool);
     hoot__pool_refill(pool);
-    if (pool->state == HOOT__POOL_CLOSING && !pool->total && pool->closer_waiter)
+    hoot__pool_tell_closer(pool);
+}
+
+void hoot__pool_tell_closer(hoot_pool *pool)
+{
+    if (pool->state == HOOT__POOL_CLOSING && !pool->total && !pool->probes && pool->closer_waiter)
         hoot_wake(pool->closer_waiter, 0);
+}
+
+void hoot__slot_retire(hoot__slot *slot, uint64_t at_ms, uint64_t *counter)
+{
+    if (slot->expires_ms <= at_ms)
+        return;
+    slot->expires_ms = at_ms;
+    slot->ends_as = counter;
+    if (slot->state == HOOT__IDLE && at_ms <= hoot_now_ms())
+        hoot__slot_end(slot, counter);
+    else if (slot->state == HOOT__IDLE)
+        hoot__pool_watch(slot->pool, slot);
 }
 
 void hoot__pool_give(hoot__slot *slot)
@@ -321,7 +340,7 @@ static hoot__slot *take_idle(hoot_pool *pool)
     for (; slot; slot = next) {
         next = slot->colder;
         if (slot->expires_ms <= hoot_now_ms())
-            hoot__slot_end(slot, &pool->stats.closed_age);
+            hoot__slot_end(slot, slot->ends_as);
         else if (!slot->link->driver->is_alive(slot->link))
             hoot__slot_end(slot, &pool->stats.closed_dead);
         else {
@@ -330,6 +349,17 @@ static hoot__slot *take_idle(hoot_pool *pool)
         }
     }
     return NULL;
+}
+
+static const uint32_t wait_bounds[HOOT_POOL_WAITS - 1] = HOOT_POOL_WAIT_BOUNDS_MS;
+
+static void note_wait(hoot_pool *pool, uint64_t ms)
+{
+    size_t i = 0;
+
+    while (i < HOOT_POOL_WAITS - 1 && ms > wait_bounds[i])
+        i++;
+    pool->stats.waits[i]++;
 }
 
 static hoot__slot *wait_failed(hoot_pool *pool, hoot__asker *asker, int rc, hoot_error *err)
@@ -347,6 +377,7 @@ static hoot__slot *wait_failed(hoot_pool *pool, hoot__asker *asker, int rc, hoot
 static hoot__slot *wait_in_line(hoot_pool *pool, hoot_error *err)
 {
     hoot__asker asker = { .waiter = HOOT_WAITER_INIT, .err = err };
+    uint64_t since = hoot_now_ms();
     int rc;
 
     if (pool->waiting >= pool->limits.max_waiters) {
@@ -357,6 +388,8 @@ static hoot__slot *wait_in_line(hoot_pool *pool, hoot_error *err)
     line_join(pool, &asker);
     serve_line(pool);
     rc = hoot_wait(&asker.waiter);
+    if (asker.granted || asker.in_line) /* else the pool may be gone */
+        note_wait(pool, hoot_now_ms() - since);
     if (!asker.granted)
         return wait_failed(pool, &asker, rc, err);
     asker.granted->asker = NULL;

@@ -1,6 +1,7 @@
 /* What becomes of a connection that comes back.
  *
  *     broken, too old, pool closing      closed
+ *     the server refuses to serve        closed, and its host is avoided
  *     nothing open, nothing changed      to the next asker, or idle, at once
  *     anything else                      a task of the pool makes it clean and then gives it on; if that
  * fails or takes too long, it is closed
@@ -19,15 +20,18 @@ static bool is_clean(const hoot_link *link)
  * changed. */
 static int clean_main(hoot_error *err, void *arg)
 {
-    hoot_link *link = ((hoot__slot *)arg)->link;
+    hoot__slot *slot = arg;
+    hoot_link *link = slot->link;
     const hoot_driver *driver = link->driver;
     hoot_answer answer;
     int rc = link->unfinished ? driver->recover(link, err) : 0;
 
     if (!rc && link->in_transaction)
         rc = driver->run(link, hoot_str_from(driver->rollback), NULL, 0, &answer, err);
-    if (!rc && link->state_changed)
+    if (!rc && link->state_changed) {
         rc = driver->reset(link, err);
+        rc = rc ? rc : hoot__hook_after_connect(slot, err);
+    }
     return rc || is_clean(link) ? rc : HOOT_ESTATE;
 }
 
@@ -41,6 +45,8 @@ static void clean_done(int rc, const hoot_error *err, void *arg)
     slot->task = NULL;
     if (rc)
         hoot__slot_end(slot, &slot->pool->stats.closed_dirty);
+    else if (slot->expires_ms <= hoot_now_ms()) /* retired meanwhile */
+        hoot__slot_end(slot, slot->ends_as);
     else
         hoot__pool_give(slot);
 }
@@ -63,12 +69,16 @@ void hoot__pool_release(hoot__slot *slot)
 
     slot->conn = NULL;
     slot->task = NULL;
-    if (slot->link->broken)
-        hoot__slot_end(slot, &pool->stats.closed_dead);
-    else if (slot->cut || pool->state != HOOT__POOL_OPEN)
+    if (slot->link->broken) {
+        hoot__host_suspect(slot->host);
+        hoot__slot_end(slot, &pool->stats.closed_lost);
+    } else if (slot->link->unfit) {
+        hoot__host_refuses(slot->host, slot->link->unfit == HOOT_UNFIT_READ_ONLY);
+        hoot__slot_end(slot, &pool->stats.closed_read_only);
+    } else if (slot->cut || pool->state != HOOT__POOL_OPEN)
         hoot__slot_end(slot, NULL);
     else if (slot->expires_ms <= hoot_now_ms())
-        hoot__slot_end(slot, &pool->stats.closed_age);
+        hoot__slot_end(slot, slot->ends_as);
     else if (is_clean(slot->link))
         hoot__pool_give(slot);
     else

@@ -1,8 +1,8 @@
 /* What the pool does by itself: close what is too old or idle too long, and keep min_size connections.
  *
  * One timer stands at the earliest of these; when it fires, all idle connections are looked at. Connections
- * in use are judged when they come back. A database that is down is tried with growing pauses, and each
- * tasks' own asking is independent of them. */
+ * in use are judged when they come back. It also wakes the pool for hosts that are avoided (hosts.c). A
+ * database that is down is tried with growing pauses, and each tasks' own asking is independent of them. */
 #include "db/pool.h"
 
 #include <hoot/crypto.h>
@@ -23,7 +23,7 @@ static uint64_t due(const hoot_pool *pool, const hoot__slot *slot)
 }
 
 /* No memory for the timer: what it would do is then done when connections are asked for and come back. */
-static void wake_up_at(hoot_pool *pool, uint64_t at_ms)
+void hoot__pool_wake_at(hoot_pool *pool, uint64_t at_ms)
 {
     if (at_ms == HOOT_NO_DEADLINE || pool->state != HOOT__POOL_OPEN)
         return;
@@ -33,7 +33,7 @@ static void wake_up_at(hoot_pool *pool, uint64_t at_ms)
 
 void hoot__pool_watch(hoot_pool *pool, const hoot__slot *slot)
 {
-    wake_up_at(pool, due(pool, slot));
+    hoot__pool_wake_at(pool, due(pool, slot));
 }
 
 static void close_due(hoot_pool *pool)
@@ -44,7 +44,7 @@ static void close_due(hoot_pool *pool)
     for (; slot; slot = next) {
         next = slot->warmer;
         if (slot->expires_ms <= now)
-            hoot__slot_end(slot, &pool->stats.closed_age);
+            hoot__slot_end(slot, slot->ends_as);
         else if (due(pool, slot) <= now)
             hoot__slot_end(slot, &pool->stats.closed_idle);
     }
@@ -55,6 +55,7 @@ static void fire(hoot__timer *timer)
     hoot_pool *pool = (hoot_pool *)((char *)timer - offsetof(hoot_pool, timer));
 
     close_due(pool);
+    hoot__hosts_watch(pool);
     hoot__pool_refill(pool);
     for (const hoot__slot *slot = pool->coldest; slot; slot = slot->warmer)
         hoot__pool_watch(pool, slot);
@@ -66,7 +67,7 @@ void hoot__pool_refill(hoot_pool *pool)
         return;
     while (pool->total < pool->limits.min_size) {
         if (pool->refill_delay_ms && hoot_now_ms() < pool->refill_at_ms) {
-            wake_up_at(pool, pool->refill_at_ms);
+            hoot__pool_wake_at(pool, pool->refill_at_ms);
             return;
         }
         if (hoot__pool_connect(pool, NULL)) {

@@ -10,6 +10,7 @@
 #include "db/cursor.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* --- opening --- */
 
@@ -40,6 +41,7 @@ static int connect_first(hoot_pool *pool, hoot_error *err)
     pool->opening = false;
     pool->warm = true;
     pool->stats.acquired = pool->stats.waited = 0;
+    memset(pool->stats.waits, 0, sizeof(pool->stats.waits));
     return count < pool->limits.min_size ? hoot_error_code(err) : 0;
 }
 
@@ -66,6 +68,11 @@ int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_opti
     if (!pool)
         return HOOT_ENOMEM;
     rc = hoot__options_read(pool->arena, options, &pool->target, &pool->limits, err);
+    if (!rc)
+        rc = hoot__hosts_parse(pool->arena, pool->limits.hosts, &pool->target, &pool->hosts,
+                               &pool->host_count, err);
+    for (uint32_t i = 0; i < pool->host_count; i++)
+        pool->hosts[i].pool = pool;
     if (!rc && !pool->limits.lazy)
         rc = connect_first(pool, err);
     if (rc) {
@@ -126,7 +133,7 @@ static void wait_until_empty(hoot_pool *pool, bool always)
 {
     hoot_waiter waiter = HOOT_WAITER_INIT;
 
-    if (!pool->total)
+    if (!pool->total && !pool->probes)
         return;
     pool->closer_waiter = &waiter;
     if (always)
@@ -145,13 +152,14 @@ void hoot_pool_close(hoot_pool *pool)
     fail_line(pool);
     close_idle(pool);
     cancel_tasks(pool, HOOT__CONNECTING);
+    hoot__hosts_stop(pool);
     hoot_shield(pool->limits.close_timeout_ms) wait_until_empty(pool, false);
-    if (pool->total) {
+    if (pool->total || pool->probes) {
         cancel_tasks(pool, HOOT__CLEANING);
         cut_lent(pool);
         wait_until_empty(pool, true);
     }
-    assert(!pool->total && !pool->waiting);
+    assert(!pool->total && !pool->waiting && !pool->probes);
     pool->state = HOOT__POOL_CLOSED;
     hoot__conn_orphan_all(pool);
     if (!pool->scope)
@@ -162,7 +170,7 @@ void hoot_pool_close(hoot_pool *pool)
 
 hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
 {
-    hoot__slot *slot = hoot__pool_take(pool, err);
+    hoot__slot *slot = hoot__pool_borrow(pool, err);
     hoot_cursor *cursor;
 
     if (!slot)
@@ -177,7 +185,7 @@ hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot
 int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
 {
     hoot_error own = HOOT_ERROR_INIT;
-    hoot__slot *slot = hoot__pool_take(pool, err ? err : (err = &own));
+    hoot__slot *slot = hoot__pool_borrow(pool, err ? err : (err = &own));
     int64_t changed;
 
     if (!slot)

@@ -1,7 +1,8 @@
 /* Database urls.
  *
- *     name://[user[:password]@]host[:port]/database[?socket=path]     servers; host and everything else may
- * be empty name:path                                                       files
+ *     name://[user[:password]@]host[:port][,host[:port]...]/database[?socket=path]
+ *                                              servers; host and everything else may be empty
+ *     name:path                                files
  *
  * User, password, database, socket and path are percent-decoded (RFC 3986 section 2.1). A host may be an
  * address in brackets. Messages never repeat the url: it holds the password. */
@@ -84,6 +85,8 @@ static int parse_host(hoot_arena *arena, hoot_str host, hoot__db_url *out, hoot_
     hoot_str rest = host;
     ptrdiff_t end = hoot_str_find(host, ':');
 
+    if (hoot_str_find(host, ',') >= 0) /* "a:3306,b": taken apart by whoever connects */
+        return decode(arena, host, "hosts", &out->hosts, err);
     if (host.len && host.ptr[0] == '[') {
         end = hoot_str_find(host, ']');
         if (end < 0)

@@ -27,6 +27,13 @@ typedef struct hoot_target {
     bool allow_public_key_retrieval;
 } hoot_target;
 
+/* What a refused statement tells of the whole server. */
+typedef enum hoot_unfit {
+    HOOT_UNFIT_NOT = 0,
+    HOOT_UNFIT_READ_ONLY,   /* it takes no writes: another is the primary now */
+    HOOT_UNFIT_NOT_SERVING, /* it takes no statements: outside of its cluster, not ready yet */
+} hoot_unfit;
+
 /* A driver's connection; drivers embed it first. */
 struct hoot_link {
     const hoot_driver *driver;
@@ -37,6 +44,7 @@ struct hoot_link {
     bool state_changed; /* session state differs from a fresh connection: reset() before the next task */
     bool unfinished;    /* an answer was left in the middle */
     bool broken;        /* of no use any more: close() only */
+    hoot_unfit unfit;   /* its server said so: the pool closes it and avoids the server for a while */
     uint64_t last_insert_id;
 };
 
@@ -89,6 +97,10 @@ struct hoot_driver {
     int (*reset)(hoot_link *link, hoot_error *err);
 
     int (*ping)(hoot_link *link, hoot_error *err);
+
+    /* Would its server serve now, and with `writes` take writes? Asked before a server that was avoided is
+     * used again. Suspends. Gives: 0; else `err` tells why not. NULL: connecting is proof enough. */
+    int (*serves)(hoot_link *link, bool writes, hoot_error *err);
 };
 
 /* Add a driver of your own, before a pool is opened; at most 16. `driver` must live for ever. Errors:

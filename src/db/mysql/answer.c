@@ -4,6 +4,7 @@
 #include "protocol.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Source: MySQL Internals, "Session State Information". What is not in this list says that something differs
  * from a fresh session. */
@@ -148,6 +149,26 @@ int hoot__my_code_of_login_refusal(uint16_t server_code)
     case 4151: /* the account is locked (MariaDB) */ return HOOT_EAUTH;
     case 1049: /* unknown database */ return HOOT_EDB;
     default: return HOOT_ECONNECT;
+    }
+}
+
+static bool has(hoot_str text, const char *part)
+{
+    return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+/* 1290 is said of every option that forbids something, so the option's name counts; 1792 also answers a
+ * transaction that was begun READ ONLY; 1047 is Galera's only with its word. */
+hoot_unfit hoot__my_refusal_tells_unfit(const hoot__my_refusal *refusal, bool in_transaction)
+{
+    switch (refusal->code) {
+    case 1290:
+        return has(refusal->message, "read-only") || has(refusal->message, "read_only") ? HOOT_UNFIT_READ_ONLY
+                                                                                        : HOOT_UNFIT_NOT;
+    case 1792: return in_transaction ? HOOT_UNFIT_NOT : HOOT_UNFIT_READ_ONLY;
+    case 1836: return HOOT_UNFIT_READ_ONLY;
+    case 1047: return has(refusal->message, "WSREP") ? HOOT_UNFIT_NOT_SERVING : HOOT_UNFIT_NOT;
+    default: return HOOT_UNFIT_NOT;
     }
 }
 

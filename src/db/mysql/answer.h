@@ -6,6 +6,7 @@
 #include "packet.h"
 
 #include <hoot/error.h>
+#include <hoot/sys/driver.h>
 
 typedef struct hoot__my_ok {
     uint64_t affected_rows;
@@ -44,6 +45,10 @@ int hoot__my_code_of_login_refusal(uint16_t server_code);
 
 /* Does the server end the connection with this error? */
 bool hoot__my_refusal_is_final(uint16_t server_code);
+
+/* Does the error tell of the whole server that it does not serve now? `in_transaction`: it came inside of
+ * one. */
+hoot_unfit hoot__my_refusal_tells_unfit(const hoot__my_refusal *refusal, bool in_transaction);
 
 typedef struct hoot__my_prepared {
     uint32_t id;

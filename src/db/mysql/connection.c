@@ -98,6 +98,7 @@ int hoot__my_refuse(hoot__my_link *link, hoot_error *err)
     int rc = hoot__my_refusal_to_error(&link->reply.refusal, err);
 
     hoot__my_note_effect(link);
+    link->base.unfit = hoot__my_refusal_tells_unfit(&link->reply.refusal, link->base.in_transaction);
     if (hoot__my_refusal_is_final(link->reply.refusal.code)) {
         hoot__my_move_to(link, HOOT__MY_BROKEN);
         return rc;

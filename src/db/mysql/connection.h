@@ -112,5 +112,6 @@ int hoot__my_skip_rows(hoot_link *link);
 int hoot__my_recover(hoot_link *link, hoot_error *err);
 int hoot__my_reset(hoot_link *link, hoot_error *err);
 int hoot__my_ping(hoot_link *link, hoot_error *err);
+int hoot__my_serves(hoot_link *link, bool writes, hoot_error *err);
 
 #endif

@@ -18,4 +18,5 @@ const hoot_driver hoot__mysql_driver = {
     .recover = hoot__my_recover,
     .reset = hoot__my_reset,
     .ping = hoot__my_ping,
+    .serves = hoot__my_serves,
 };

@@ -4,7 +4,8 @@
  *
  * Statements: "begin", "commit", "rollback"; "sleep <ms>"; "rows <n>": n rows of one column `a`, each the
  * text "<tag>"; "slow rows <n>": 1 ms a row; "dirty": session state; "lost": the connection; "refused": an
- * error of the server; "deadlock". */
+ * error of the server; "deadlock"; "port": as many changed rows as the port it is connected to; "write":
+ * refused where it is read-only. Masks of ports make hosts differ. */
 #ifndef FAKE_DRIVER_H
 #define FAKE_DRIVER_H
 
@@ -25,8 +26,9 @@ typedef struct fake_link {
 /* The script, and what was seen. */
 static struct fake {
     int connect_ms;
-    int fail_connects; /* so many of the next ones */
-    bool down;         /* all of them */
+    int fail_connects;                                  /* so many of the next ones */
+    bool down;                                          /* all of them */
+    unsigned down_ports, silent_ports, read_only_ports; /* 1 << port */
     bool recover_fails, rollback_hangs;
     bool kill_idle; /* the next look finds a dead link */
     int connects, open, most_open, connecting;
@@ -65,10 +67,12 @@ static int fake_connect(const hoot_target *target, hoot_link **out_link, hoot_er
     if (fake.open + fake.connecting > fake.most_open)
         fake.most_open = fake.open + fake.connecting;
     rc = fake.connect_ms ? hoot_sleep((uint64_t)fake.connect_ms) : 0;
+    if (!rc && fake.silent_ports & 1u << target->port)
+        rc = hoot_sleep(1000000);
     fake.connecting--;
     if (rc)
         return hoot_error_set(err, rc, "stopped while connecting");
-    if (fake.down || fake.fail_connects > 0) {
+    if (fake.down || fake.down_ports & 1u << target->port || fake.fail_connects > 0) {
         fake.fail_connects--;
         return hoot_error_set(err, HOOT_ECONNECT, "refused, attempt %d", fake.connects);
     }
@@ -124,6 +128,13 @@ static int fake_statement(fake_link *link, const char *sql, hoot_answer *answer,
     } else if (strcmp(sql, "lost") == 0) {
         link->link.broken = true;
         return hoot_error_set(err, HOOT_ECONNLOST, "gone");
+    } else if (strcmp(sql, "port") == 0) {
+        answer->affected_rows = link->link.target->port;
+    } else if (strcmp(sql, "write") == 0) {
+        if (!(fake.read_only_ports & 1u << link->link.target->port))
+            return 0;
+        link->link.unfit = HOOT_UNFIT_READ_ONLY;
+        return hoot_error_set(err, HOOT_EDB, "read-only");
     } else if (strcmp(sql, "deadlock") == 0) {
         link->link.in_transaction = false;
         return hoot_error_set(err, HOOT_EDEADLOCK, "deadlock");
@@ -222,6 +233,13 @@ static int fake_ping(hoot_link *base, hoot_error *err)
     return 0;
 }
 
+static int fake_serves(hoot_link *base, bool writes, hoot_error *err)
+{
+    if (writes && fake.read_only_ports & 1u << base->target->port)
+        return hoot_error_set(err, HOOT_EDB, "still read-only");
+    return 0;
+}
+
 static const hoot_driver fake_driver = {
     .name = "fake",
     .default_port = 1,
@@ -237,6 +255,7 @@ static const hoot_driver fake_driver = {
     .recover = fake_recover,
     .reset = fake_reset,
     .ping = fake_ping,
+    .serves = fake_serves,
 };
 
 /* Setup of each test. */

@@ -412,7 +412,7 @@ TEST(uses_a_connection_on_after_a_statement_of_the_same_task_was_stopped)
     assert_int_equal(hoot_conn_execute(conn, &err, "sleep 1"), HOOT_ECONNLOST);
     assert_int_equal(hoot_conn_execute(conn, &err, "sleep 1"), HOOT_ECONNLOST);
     hoot_conn_release(conn);
-    assert_int_equal(stats().closed_dead, 1);
+    assert_int_equal(stats().closed_lost, 1);
     hoot_pool_close(pool);
     return 0;
 }
@@ -440,10 +440,10 @@ TEST(closes_a_lost_connection_and_tells_without_trying_again)
     open_with((hoot_pool_options){ .max_size = 1 });
     assert_int_equal(hoot_pool_execute(pool, &err, "lost"), HOOT_ECONNLOST);
     assert_int_equal(fake.statements, 1);
-    assert_int_equal(stats().closed_dead, 1);
+    assert_int_equal(stats().closed_lost, 1);
     assert_int_equal(stats().errors, 1);
     assert_int_equal(hoot_pool_execute(pool, &err, "refused"), HOOT_EDB);
-    assert_int_equal(stats().closed_dead, 1);
+    assert_int_equal(stats().closed_lost, 1);
     hoot_pool_close(pool);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* Database urls, and options with their defaults. */
 #include "unit/db/db_test.h"
 
+#include "db/hosts.h"
 #include "db/options.h"
 
 static hoot_arena *arena;
@@ -70,6 +71,56 @@ static void takes_an_at_sign_in_the_password_and_an_address_in_brackets(void **s
     assert_string_equal(target.password, "p@ss");
     assert_string_equal(target.host, "::1");
     assert_int_equal(target.port, 3310);
+}
+
+static void takes_several_hosts(void **state)
+{
+    hoot__host *hosts;
+    uint32_t count;
+
+    (void)state;
+    assert_int_equal(read_url("mysql://u:p@a:3307,b,[::1],[fe80::2]:3310/d"), 0);
+    assert_string_equal(target.host, "a");
+    assert_int_equal(target.port, 3307);
+    assert_string_equal(target.password, "p");
+    assert_string_equal(target.database, "d");
+    target.port = 3306;
+    assert_int_equal(hoot__hosts_parse(arena, limits.hosts, &target, &hosts, &count, &err), 0);
+    assert_int_equal(count, 4);
+    assert_string_equal(hosts[0].place, "a:3307");
+    assert_string_equal(hosts[1].place, "b:3306");
+    assert_string_equal(hosts[2].target.host, "::1");
+    assert_int_equal(hosts[2].target.port, 3306);
+    assert_string_equal(hosts[3].target.host, "fe80::2");
+    assert_int_equal(hosts[3].target.port, 3310);
+    assert_string_equal(hosts[3].target.password, "p");
+}
+
+static int read_hosts(const char *hosts)
+{
+    return hoot__options_read(arena, &(hoot_pool_options){ .hosts = hosts }, &target, &limits, &err);
+}
+
+static void takes_hosts_as_an_option(void **state)
+{
+    (void)state;
+    assert_int_equal(read_hosts("a, b:1"), 0);
+    assert_string_equal(target.host, "a");
+    assert_int_equal(read_hosts("one:3310"), 0);
+    assert_int_equal(target.port, 3310);
+}
+
+static void refuses_hosts_that_make_no_sense(void **state)
+{
+    static const char *const bad[] = { "a,,b", "a,",        ",a",
+                                       "a:0",  "a:65536",   "a:x",
+                                       "[::1", "[::1]3306", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" };
+    const hoot_pool_options both = { .hosts = "a,b", .host = "c" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(read_hosts(bad[i]), HOOT_ECONFIG);
+    assert_int_equal(hoot__options_read(arena, &both, &target, &limits, &err), HOOT_ECONFIG);
 }
 
 static void takes_a_file_for_sqlite(void **state)
@@ -189,6 +240,9 @@ int main(void)
         WITH_ARENA(reads_every_part_of_a_servers_url),
         WITH_ARENA(fills_in_what_a_url_leaves_out),
         WITH_ARENA(takes_an_at_sign_in_the_password_and_an_address_in_brackets),
+        WITH_ARENA(takes_several_hosts),
+        WITH_ARENA(takes_hosts_as_an_option),
+        WITH_ARENA(refuses_hosts_that_make_no_sense),
         WITH_ARENA(takes_a_file_for_sqlite),
         WITH_ARENA(refuses_bad_urls_without_telling_the_password),
         WITH_ARENA(lets_options_win_over_the_url),
