@@ -59,6 +59,14 @@ def running(pid):
         return False
 
 
+def name_of(pid):
+    """The name of a process; "" when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 def tree(pid):
     """The process and all its descendants that run, by id."""
     found = [pid]
