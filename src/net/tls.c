@@ -409,13 +409,12 @@ static bool have_ssl(hoot__tls_stream *s)
 
     s->ssl = SSL_new(s->context->ssl);
     bio = s->ssl ? hoot__tls_bio_new(s) : NULL;
-    if (!bio) {
-        ERR_clear_error();
-        return false;
-    }
-    SSL_set_bio(s->ssl, bio, bio);
-    SSL_set_app_data(s->ssl, s);
-    return true;
+    if (bio)
+        SSL_set_bio(s->ssl, bio, bio);
+    if (bio && SSL_set_app_data(s->ssl, s) == 1)
+        return true;
+    ERR_clear_error();
+    return false;
 }
 
 hoot__tls_stream *hoot__tls_stream_new(hoot_stream *lower, hoot__tls_context *context)
