@@ -16,6 +16,8 @@
 #include "base/alloc.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define GENERATIONS 2
 
@@ -251,6 +253,14 @@ static void close_own(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
+/* In debug builds, with HOOT_STACK_REPORT set: how much of its stack the deepest task used. */
+static void report_depth(const hoot__stacks *stacks)
+{
+    if (stacks->deepest && getenv("HOOT_STACK_REPORT"))
+        fprintf(stderr, "hoot: the deepest task used %zu of %zu KiB of its stack\n", stacks->deepest / 1024,
+                HOOT_TASK_STACK_BYTES / 1024);
+}
+
 static void loop_free(hoot__loop *loop)
 {
     int rc;
@@ -265,6 +275,7 @@ static void loop_free(hoot__loop *loop)
     (void)rc;
     hoot__timers_fini(loop);
     hoot__stacks_fini(&loop->stacks);
+    report_depth(&loop->stacks);
     hoot__free(loop);
 }
 

@@ -65,6 +65,7 @@
 #define COLOURS         16
 #define LINE_BYTES      64
 #define USES_UNTIL_TRIM 64
+#define SMALLEST_PAGE   4096
 
 struct hoot__slab {
     hoot__slab *next, *prev; /* in `partial`, while `cold` is not 0 */
@@ -225,12 +226,34 @@ hoot__stack *hoot__stack_acquire(hoot__stacks *stacks)
     return slab ? acquire_cold(stacks, slab) : NULL;
 }
 
+/* How deep the stack was ever used: the lowest page that is there tells. Asked in debug builds, before pages
+ * are given back. */
+static void note_depth(hoot__stacks *stacks, const hoot__stack *stack)
+{
+#ifdef HOOT_DEBUG
+    unsigned char there[HOOT_TASK_STACK_BYTES / SMALLEST_PAGE];
+    char *base = hoot__stack_base(stacks, stack);
+    size_t bytes = (size_t)(stack->low + HOOT_TASK_STACK_BYTES - base);
+    size_t page = 0;
+
+    if (mincore(base, bytes, there) < 0)
+        return;
+    while (page < bytes / stacks->page_bytes && !(there[page] & 1))
+        page++;
+    if (bytes - page * stacks->page_bytes > stacks->deepest)
+        stacks->deepest = bytes - page * stacks->page_bytes;
+#else
+    (void)stacks, (void)stack;
+#endif
+}
+
 /* Give the pages below `keep` bytes from the top back to the kernel; they read as zero from then on. */
-static void trim(const hoot__stacks *stacks, hoot__stack *stack, size_t keep)
+static void trim(hoot__stacks *stacks, hoot__stack *stack, size_t keep)
 {
     char *from = hoot__stack_base(stacks, stack);
     char *to = stack->low + HOOT_TASK_STACK_BYTES - keep;
 
+    note_depth(stacks, stack);
     ASAN_UNPOISON_MEMORY_REGION(from, (size_t)(to - from));
     madvise(from, (size_t)(to - from), MADV_DONTNEED);
 }

@@ -27,6 +27,7 @@ typedef struct hoot__stacks {
     uint32_t slab_count, empty_slabs, warm_count;
     hoot__guard best_guard;
     bool on_valgrind;
+    size_t deepest; /* bytes: the most that was touched of any stack given back so far; 0 unless HOOT_DEBUG */
     hoot__stack *warm[HOOT__STACKS_WARM]; /* the last released is lent first */
 } hoot__stacks;
 

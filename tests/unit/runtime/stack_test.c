@@ -112,6 +112,9 @@ static void the_last_released_is_lent_first_and_deep_pages_go_back(void **state)
     hoot__stack_release(&stacks, first);
     assert_int_equal(stacks.warm_count, 2);
     assert_true(resident(&stacks, first) <= 16 * 1024);
+#ifdef HOOT_DEBUG
+    assert_true(stacks.deepest > 128 * 1024);
+#endif
     assert_ptr_equal(hoot__stack_acquire(&stacks), first);
     hoot__stack_release(&stacks, first);
     hoot__stacks_fini(&stacks);
