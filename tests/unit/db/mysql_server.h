@@ -102,9 +102,10 @@ static void mysql_server_die(const mysql_server *server, const char *what)
 
 static void mysql_server_make_data(const mysql_server *server, const char *user)
 {
-    char program[96], datadir[96], as[64];
+    char program[96], datadir[96], tmpdir[96], as[64];
     char *arguments[] = { program,
                           "--no-defaults",
+                          tmpdir,
                           "--auth-root-authentication-method=normal",
                           "--skip-test-db",
                           "--skip-name-resolve",
@@ -117,6 +118,7 @@ static void mysql_server_make_data(const mysql_server *server, const char *user)
 
     mysql_server_program("mariadb-install-db", program, sizeof(program));
     snprintf(datadir, sizeof(datadir), "--datadir=%s/data", server->directory);
+    snprintf(tmpdir, sizeof(tmpdir), "--tmpdir=%s", server->directory);
     snprintf(as, sizeof(as), "--user=%s", user);
     pid = mysql_server_spawn(server, arguments);
     if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -127,10 +129,11 @@ static void mysql_server_make_data(const mysql_server *server, const char *user)
 static void mysql_server_start(mysql_server *server, const char *const *options)
 {
     const char *user = getpwuid(getuid())->pw_name;
-    char program[96], datadir[96], as[64], where[128], port[32], pid_file[96];
+    char program[96], datadir[96], tmpdir[96], as[64], where[128], port[32], pid_file[96];
     char *arguments[32] = { program,
                             "--no-defaults",
                             datadir,
+                            tmpdir, /* its own: a server that starts removes temporary tables of others */
                             as,
                             where,
                             port,
@@ -142,7 +145,7 @@ static void mysql_server_start(mysql_server *server, const char *const *options)
                             "--innodb-log-file-size=16M",
                             "--innodb-flush-log-at-trx-commit=2",
                             "--character-set-server=utf8mb4" };
-    size_t count = 14;
+    size_t count = 15;
 
     snprintf(server->directory, sizeof(server->directory), "/tmp/hoot-mysql-XXXXXX");
     if (!mkdtemp(server->directory)) {
@@ -154,6 +157,7 @@ static void mysql_server_start(mysql_server *server, const char *const *options)
     mysql_server_make_data(server, user);
     mysql_server_program("mariadbd", program, sizeof(program));
     snprintf(datadir, sizeof(datadir), "--datadir=%s/data", server->directory);
+    snprintf(tmpdir, sizeof(tmpdir), "--tmpdir=%s", server->directory);
     snprintf(as, sizeof(as), "--user=%s", user);
     snprintf(where, sizeof(where), "--socket=%s", server->socket);
     snprintf(port, sizeof(port), "--port=%u", (unsigned)server->port);
