@@ -36,10 +36,25 @@ HOOT_API int64_t hoot_conn_execute_values(hoot_conn *conn, hoot_error *err, cons
                                           size_t count);
 
 /* Run a statement once for each row of parameters: `rows` holds row_count times `columns` values, row by row.
- * Stops at the first failure, whose row number `err` tells. Outside of a transaction each row is its own.
- * Suspends.  Gives: rows changed in all. */
+ * Where the database can, many rows go in one command: MariaDB's bulk execution for INSERT, REPLACE, UPDATE
+ * and DELETE; for "INSERT ... VALUES (?, ...)" elsewhere, statements of many rows; else one by one. Stops at
+ * the first failure; `err` tells the number of the row, or of the rows that went with it. What of the rows
+ * before it was kept outside of a transaction depends on how they were sent: begin one to be sure. Suspends.
+ * Gives: rows changed in all. */
 HOOT_API int64_t hoot_conn_executemany(hoot_conn *conn, const char *sql, const hoot_value *rows,
                                        size_t row_count, size_t columns, hoot_error *err);
+
+/* Where LOAD DATA LOCAL gets its bytes: put at most `size` into `buffer`. May suspend, but not use the
+ * connection. Gives: their number; 0: that was all.  Errors: a negative code, with `err`. */
+typedef ptrdiff_t (*hoot_source_fn)(char *buffer, size_t size, hoot_error *err, void *arg);
+
+/* Run one LOAD DATA LOCAL INFILE '...' statement, whose file is what `source` gives; the name in the
+ * statement is not looked at. The pool needs .local_infile; a server's request for a file is refused for
+ * every other statement. Suspends.  Gives: rows loaded. Errors: as hoot_conn_query(); HOOT_ENOTSUP the pool
+ * does not allow it; those of `source`: the connection is closed then, for the protocol has no other way to
+ * end in the middle. The server may keep what it has read by then, unless a transaction was begun. */
+HOOT_API int64_t hoot_conn_load_data(hoot_conn *conn, const char *sql, hoot_source_fn source, void *arg,
+                                     hoot_error *err);
 
 /* The id that the last statement on this connection generated; 0: none. */
 HOOT_API uint64_t hoot_conn_last_insert_id(const hoot_conn *conn);
@@ -53,6 +68,27 @@ HOOT_API bool hoot_conn_in_transaction(const hoot_conn *conn);
 
 /* Ask the server for a sign of life. Suspends. */
 HOOT_API int hoot_conn_ping(hoot_conn *conn, hoot_error *err);
+
+/* What the server noted about the last statement. */
+typedef struct hoot_warning {
+    const char *level; /* "Note", "Warning", "Error" */
+    const char *text;
+    uint32_t code; /* the server's number */
+} hoot_warning;
+
+/* Ask for the warnings of the statement before. Suspends.
+ * Gives: their number and, if it is not 0, *out_warnings. Lives: as long as the scope that acquired.
+ * Errors: negative, as hoot_conn_query(). */
+HOOT_API ptrdiff_t hoot_conn_warnings(hoot_conn *conn, const hoot_warning **out_warnings, hoot_error *err);
+
+/* Session matters. Suspend. What they change is undone before the connection is lent again. Errors: as
+ * hoot_conn_query(); HOOT_ENOTSUP not with this database. */
+HOOT_API int hoot_conn_select_db(hoot_conn *conn, const char *database, hoot_error *err);
+/* As if freshly lent: transaction, variables, temporary tables, locks are gone. */
+HOOT_API int hoot_conn_reset(hoot_conn *conn, hoot_error *err);
+/* Stop what runs on the connection with this hoot_conn_id(), or that whole connection. */
+HOOT_API int hoot_conn_kill_query(hoot_conn *conn, uint64_t id, hoot_error *err);
+HOOT_API int hoot_conn_kill(hoot_conn *conn, uint64_t id, hoot_error *err);
 
 /* "mysql" or "sqlite"; the server's version text; the server's number for the connection (0: it has none). */
 HOOT_API const char *hoot_conn_driver(const hoot_conn *conn);

@@ -31,6 +31,21 @@ HOOT_API uint64_t hoot_row_number(const hoot_cursor *cursor);
 HOOT_API uint64_t hoot_affected_rows(const hoot_cursor *cursor);
 HOOT_API uint64_t hoot_last_insert_id(const hoot_cursor *cursor);
 
+/* How many warnings the server noted: hoot_conn_warnings() tells which. */
+HOOT_API uint32_t hoot_warning_count(const hoot_cursor *cursor);
+
+/* Several results in one answer: of a procedure that has several queries, or OUT parameters, or of several
+ * statements in one text (hoot_pool_options.multi_statements). Go to the next one: the cursor is of that from
+ * then on, and rows of the one before are of no use any more.
+ * Suspends: with a streaming cursor, past the rows that were not fetched.
+ * Gives: 1; 0: there is none. Errors: negative: with a streaming cursor, the statement that should have given
+ * the next result failed. (A buffered cursor is not made unless all of its results are good.) */
+HOOT_API int hoot_next_result(hoot_cursor *cursor, hoot_error *err);
+
+/* This result is the one row of a procedure's OUT and INOUT parameters, in their order. Of a streaming
+ * cursor: known when its row and the end behind it have been fetched. */
+HOOT_API bool hoot_has_out_values(const hoot_cursor *cursor);
+
 HOOT_API size_t hoot_column_count(const hoot_cursor *cursor);
 /* Terminated UTF-8; NULL: index too large. Lives: as long as the cursor. */
 HOOT_API const char *hoot_column_name(const hoot_cursor *cursor, size_t index);

@@ -51,7 +51,10 @@ typedef struct hoot_pool_options {
     hoot_conn_hook_fn on_connect; /* on each new connection, and again when its session state was reset */
     hoot_conn_hook_fn on_acquire; /* on each connection before it is lent, for a single statement too */
     void *hook_arg;
-    bool lazy; /* do not connect when opened: a database that is down then is no error */
+    bool lazy;             /* do not connect when opened: a database that is down then is no error */
+    bool multi_statements; /* one text may hold several statements, divided by ';' (those without parameters).
+                              Off: whoever manages to write into a statement cannot add one of his own */
+    bool local_infile;     /* hoot_conn_load_data() may be used. Off: no server can ask for any bytes */
     bool allow_public_key_retrieval; /* caching_sha2 over plain TCP: accept the server's RSA key as sent (an
                                         attacker between can then learn the password). Off: such a login is
                                         refused unless the server remembers it */

@@ -32,6 +32,15 @@ HOOT_API int hoot_row_double(const hoot_row *row, const char *column, double *ou
 HOOT_API int hoot_row_bool(const hoot_row *row, const char *column, bool *out);
 HOOT_API int hoot_row_time(const hoot_row *row, const char *column, hoot_time *out);
 
+/* The same by index from 0: for duplicate names, and where a name is looked for too often. */
+HOOT_API const char *hoot_row_text_at(const hoot_row *row, size_t index);
+HOOT_API hoot_str hoot_row_bytes_at(const hoot_row *row, size_t index);
+HOOT_API int hoot_row_int_at(const hoot_row *row, size_t index, int64_t *out);
+HOOT_API int hoot_row_uint_at(const hoot_row *row, size_t index, uint64_t *out);
+HOOT_API int hoot_row_double_at(const hoot_row *row, size_t index, double *out);
+HOOT_API int hoot_row_bool_at(const hoot_row *row, size_t index, bool *out);
+HOOT_API int hoot_row_time_at(const hoot_row *row, size_t index, hoot_time *out);
+
 /* The row as a JSON object value, a member a column, for hoot_json(): numbers, text; decimals, dates as text;
  * bytes as base64. Lives: as long as the row. */
 HOOT_API hoot_value hoot_row_object(const hoot_row *row);

@@ -108,8 +108,10 @@ static int pass_rows(hoot_link *link, hoot_error *err)
 int64_t hoot__slot_execute(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err)
 {
     hoot_answer answer;
-    int rc = hoot__slot_run(slot, values, count, &answer, err);
+    int rc;
 
+    slot->link->keep_results = false;
+    rc = hoot__slot_run(slot, values, count, &answer, err);
     if (!rc && answer.column_count)
         rc = pass_rows(slot->link, err);
     return rc ? rc : (int64_t)answer.affected_rows;
@@ -152,13 +154,13 @@ int64_t hoot_conn_execute_values(hoot_conn *conn, hoot_error *err, const hoot_va
     return changed;
 }
 
-/* The seam for drivers that can send many rows at once: they would get `rows` here. */
-static int64_t run_rows(hoot__slot *slot, hoot_str sql, const hoot_value *rows, size_t row_count,
+static int64_t run_each(hoot__slot *slot, hoot_str sql, const hoot_value *rows, size_t row_count,
                         size_t columns, hoot_error *err)
 {
     hoot_link *link = slot->link;
     int64_t changed = 0;
 
+    link->keep_results = false;
     for (size_t i = 0; i < row_count; i++) {
         hoot_answer answer = { 0 };
         int rc = link->driver->run(link, sql, rows + i * columns, columns, &answer, err);
@@ -174,6 +176,23 @@ static int64_t run_rows(hoot__slot *slot, hoot_str sql, const hoot_value *rows, 
         changed += (int64_t)answer.affected_rows;
     }
     return changed;
+}
+
+/* At once where the driver can. */
+static int64_t run_rows(hoot__slot *slot, hoot_str sql, const hoot_value *rows, size_t row_count,
+                        size_t columns, hoot_error *err)
+{
+    const hoot_driver *driver = slot->link->driver;
+    hoot_answer answer = { 0 };
+    int rc = driver->run_many && row_count > 1
+                 ? driver->run_many(slot->link, sql, rows, row_count, columns, &answer, err)
+                 : HOOT_ENOTSUP;
+
+    if (rc == HOOT_ENOTSUP)
+        return run_each(slot, sql, rows, row_count, columns, err);
+    slot->pool->stats.statements++;
+    slot->pool->stats.errors += rc != 0;
+    return rc ? rc : (int64_t)answer.affected_rows;
 }
 
 int64_t hoot_conn_executemany(hoot_conn *conn, const char *sql, const hoot_value *rows, size_t row_count,

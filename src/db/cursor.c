@@ -37,10 +37,11 @@ static hoot_cursor *cursor_new(uint64_t max_bytes, hoot_error *err)
 
 /* Take over what the answer says of itself. The names are the driver's until the next statement, so they are
  * copied. */
-static int describe(hoot_cursor *cursor, const hoot_answer *answer, hoot_error *err)
+int hoot__cursor_describe(hoot_cursor *cursor, const hoot_answer *answer, hoot_error *err)
 {
     cursor->affected_rows = answer->affected_rows;
     cursor->last_insert_id = answer->last_insert_id;
+    cursor->warnings = answer->warnings;
     if (!answer->column_count)
         return 0;
     cursor->columns = hoot_arena_alloc_array(cursor->arena, answer->column_count, sizeof(*cursor->columns));
@@ -139,16 +140,45 @@ static int keep_all(hoot_cursor *cursor, hoot_link *link, hoot_error *err)
     return rc;
 }
 
+/* What the end of a result's rows tells of it. */
+static void note_end(hoot_cursor *cursor, const hoot_link *link)
+{
+    cursor->warnings = link->warnings;
+    cursor->out_values = link->out_values;
+}
+
+int hoot__cursor_keep_result(hoot_cursor *cursor, hoot_link *link, const hoot_answer *answer, hoot_error *err)
+{
+    int rc = hoot__cursor_describe(cursor, answer, err);
+
+    if (rc && answer->column_count)
+        link->driver->skip_rows(link);
+    if (!rc && cursor->column_count)
+        rc = keep_all(cursor, link, err);
+    if (cursor->column_count)
+        note_end(cursor, link);
+    cursor->row_number = cursor->row_count;
+    return rc;
+}
+
+/* Run it, with all of its results. */
+static int run(hoot__slot *slot, const hoot_value *values, size_t count, hoot_answer *out_answer,
+               hoot_error *err)
+{
+    slot->link->keep_results = slot->link->driver->next_result != NULL;
+    return hoot__slot_run(slot, values, count, out_answer, err);
+}
+
 /* Run it, and have the cursor describe the answer. */
 static int begin(hoot_cursor *cursor, hoot__slot *slot, const hoot_value *values, size_t count,
                  hoot_error *err)
 {
     hoot_answer answer;
-    int rc = hoot__slot_run(slot, values, count, &answer, err);
+    int rc = run(slot, values, count, &answer, err);
 
     if (rc)
         return rc;
-    rc = describe(cursor, &answer, err);
+    rc = hoot__cursor_describe(cursor, &answer, err);
     if (rc && answer.column_count)
         slot->link->driver->skip_rows(slot->link);
     return rc;
@@ -157,14 +187,16 @@ static int begin(hoot_cursor *cursor, hoot__slot *slot, const hoot_value *values
 hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err)
 {
     hoot_cursor *cursor = cursor_new(slot->pool->target.max_answer_bytes, err);
+    hoot_answer answer;
     int rc;
 
     if (!cursor)
         return NULL;
-    rc = begin(cursor, slot, values, count, err);
-    if (!rc && cursor->column_count)
-        rc = keep_all(cursor, slot->link, err);
-    cursor->row_number = cursor->row_count;
+    rc = run(slot, values, count, &answer, err);
+    if (!rc)
+        rc = hoot__cursor_keep_result(cursor, slot->link, &answer, err);
+    if (!rc)
+        rc = hoot__cursor_keep_results(cursor, slot->link, err);
     if (!rc)
         return cursor;
     hoot_cursor_close(cursor);
@@ -188,7 +220,7 @@ hoot_cursor *hoot__cursor_open(hoot_conn *conn, hoot__slot *slot, const hoot_val
         return NULL;
     }
     cursor->streaming = true;
-    if (cursor->column_count) {
+    if (cursor->column_count || slot->link->more_results) {
         cursor->conn = conn;
         conn->stream = cursor;
     }
@@ -197,8 +229,7 @@ hoot_cursor *hoot__cursor_open(hoot_conn *conn, hoot__slot *slot, const hoot_val
 
 /* --- reading on --- */
 
-/* No row comes from the connection any more. */
-static void let_go(hoot_cursor *cursor)
+void hoot__cursor_let_go(hoot_cursor *cursor)
 {
     if (cursor->conn)
         cursor->conn->stream = NULL;
@@ -213,7 +244,7 @@ void hoot__cursor_detach(hoot_cursor *cursor, int code)
 
     if (slot && !slot->task && !slot->link->broken && !slot->link->unfinished)
         slot->link->driver->skip_rows(slot->link);
-    let_go(cursor);
+    hoot__cursor_let_go(cursor);
     if (!cursor->error.code)
         hoot_error_set(&cursor->error, code, "the cursor's connection was given back");
 }
@@ -232,8 +263,10 @@ static int fetch_cells(hoot_cursor *cursor, const hoot_value **out_cells)
     if (!hoot__slot_leave(slot))
         return cursor->error.code;
     slot->pool->stats.errors += rc < 0;
-    if (rc <= 0)
-        let_go(cursor);
+    if (rc == 0)
+        note_end(cursor, slot->link);
+    if (rc < 0 || (rc == 0 && !slot->link->more_results))
+        hoot__cursor_let_go(cursor);
     cursor->row_number += rc > 0;
     return rc;
 }

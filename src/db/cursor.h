@@ -16,6 +16,8 @@ typedef struct hoot__column {
     bool is_first; /* known to be the first of its name */
 } hoot__column;
 
+typedef struct hoot__result hoot__result; /* of several, waiting */
+
 /* Lives in its own arena, with its columns and all rows it keeps. */
 struct hoot_cursor {
     hoot_arena *arena;
@@ -31,9 +33,12 @@ struct hoot_cursor {
     uint64_t row_number;
     uint64_t kept_bytes, max_bytes;
     uint64_t affected_rows, last_insert_id;
-    hoot_row current; /* streaming */
+    uint32_t warnings;
+    hoot__result *later; /* buffered: the results behind this one */
+    hoot_row current;    /* streaming */
     bool streaming;
-    bool fetching; /* a task is inside a fetch */
+    bool fetching;   /* a task is inside a fetch */
+    bool out_values; /* this result is the OUT values of a procedure */
     hoot_error error;
 };
 
@@ -52,5 +57,18 @@ hoot_cursor *hoot__cursor_open(hoot_conn *conn, hoot__slot *slot, const hoot_val
 
 /* A streaming cursor's connection goes; `code` is what fetching gives from now on. */
 void hoot__cursor_detach(hoot_cursor *cursor, int code);
+
+/* Take over what the answer says of itself. */
+int hoot__cursor_describe(hoot_cursor *cursor, const hoot_answer *answer, hoot_error *err);
+
+/* Describe a result and keep all of its rows. Suspends. */
+int hoot__cursor_keep_result(hoot_cursor *cursor, hoot_link *link, const hoot_answer *answer,
+                             hoot_error *err);
+
+/* The results behind the one that was kept, if there are any. Suspends. */
+int hoot__cursor_keep_results(hoot_cursor *cursor, hoot_link *link, hoot_error *err);
+
+/* No row comes from the connection any more. */
+void hoot__cursor_let_go(hoot_cursor *cursor);
 
 #endif

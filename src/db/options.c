@@ -75,6 +75,8 @@ static int fill_target(hoot_arena *arena, const hoot_pool_options *options, cons
     target->max_answer_bytes =
         options->max_answer_bytes ? options->max_answer_bytes : DEFAULT_MAX_ANSWER_BYTES;
     target->allow_public_key_retrieval = options->allow_public_key_retrieval;
+    target->multi_statements = options->multi_statements;
+    target->local_infile = options->local_infile;
     rc = fill_texts(arena, options, url, target, err);
     if (rc || target->driver->default_port)
         return rc;

@@ -83,6 +83,11 @@ static const char *text_of(const hoot_row *row, const hoot_value *cell)
     return arena ? hoot_value_format(arena, cell) : NULL;
 }
 
+static hoot_str bytes_of(const hoot_value *cell)
+{
+    return cell && hoot__value_has_bytes(cell) ? cell->str : hoot_str_of(NULL, 0);
+}
+
 const char *hoot_row_text(const hoot_row *row, const char *column)
 {
     const hoot_value *cell = hoot_row_get(row, column);
@@ -90,23 +95,30 @@ const char *hoot_row_text(const hoot_row *row, const char *column)
     return cell ? text_of(row, cell) : NULL;
 }
 
+const char *hoot_row_text_at(const hoot_row *row, size_t index)
+{
+    const hoot_value *cell = hoot_row_at(row, index);
+
+    return cell ? text_of(row, cell) : NULL;
+}
+
 hoot_str hoot_row_bytes(const hoot_row *row, const char *column)
 {
-    const hoot_value *cell = hoot_row_get(row, column);
+    return bytes_of(hoot_row_get(row, column));
+}
 
-    return cell && hoot__value_has_bytes(cell) ? cell->str : hoot_str_of(NULL, 0);
+hoot_str hoot_row_bytes_at(const hoot_row *row, size_t index)
+{
+    return bytes_of(hoot_row_at(row, index));
 }
 
 /* --- numbers --- */
 
-/* The cell, if it is there and not NULL. */
-static int cell_of(const hoot_row *row, const char *column, const hoot_value **out)
+/* Is the cell there, and not NULL? */
+static int check_cell(const hoot_value *cell)
 {
-    const hoot_value *cell = hoot_row_get(row, column);
-
     if (!cell)
         return HOOT_ENOTFOUND;
-    *out = cell;
     return cell->kind == HOOT_NULL ? HOOT_ENULL : 0;
 }
 
@@ -233,39 +245,12 @@ static int value_to_double(const hoot_value *cell, double *out)
     }
 }
 
-int hoot_row_int(const hoot_row *row, const char *column, int64_t *out)
-{
-    const hoot_value *cell;
-    int rc = cell_of(row, column, &cell);
-
-    return rc ? rc : value_to_int(cell, out);
-}
-
-int hoot_row_uint(const hoot_row *row, const char *column, uint64_t *out)
-{
-    const hoot_value *cell;
-    int rc = cell_of(row, column, &cell);
-
-    return rc ? rc : value_to_uint(cell, out);
-}
-
-int hoot_row_double(const hoot_row *row, const char *column, double *out)
-{
-    const hoot_value *cell;
-    int rc = cell_of(row, column, &cell);
-
-    return rc ? rc : value_to_double(cell, out);
-}
-
 /* Any number but zero is true. A BIT(1) column comes as one byte. */
-int hoot_row_bool(const hoot_row *row, const char *column, bool *out)
+static int value_to_bool(const hoot_value *cell, bool *out)
 {
-    const hoot_value *cell;
     double number;
-    int rc = cell_of(row, column, &cell);
+    int rc;
 
-    if (rc)
-        return rc;
     if (cell->kind == HOOT_BYTES && cell->str.len == 1 && (unsigned char)cell->str.ptr[0] <= 1) {
         *out = cell->str.ptr[0] == 1;
         return 0;
@@ -276,13 +261,8 @@ int hoot_row_bool(const hoot_row *row, const char *column, bool *out)
     return rc;
 }
 
-int hoot_row_time(const hoot_row *row, const char *column, hoot_time *out)
+static int value_to_time(const hoot_value *cell, hoot_time *out)
 {
-    const hoot_value *cell;
-    int rc = cell_of(row, column, &cell);
-
-    if (rc)
-        return rc;
     if (cell->kind == HOOT_TEXT)
         return hoot__datetime_parse(cell->str, out);
     if (cell->kind != HOOT_DATE && cell->kind != HOOT_TIME && cell->kind != HOOT_DATETIME)
@@ -290,6 +270,29 @@ int hoot_row_time(const hoot_row *row, const char *column, hoot_time *out)
     *out = cell->time;
     return 0;
 }
+
+/* Each conversion twice: by name and by index. */
+#define CONVERSION(name, type)                                                                               \
+    int hoot_row_##name(const hoot_row *row, const char *column, type *out)                                  \
+    {                                                                                                        \
+        const hoot_value *cell = hoot_row_get(row, column);                                                  \
+        int rc = check_cell(cell);                                                                           \
+                                                                                                             \
+        return rc ? rc : value_to_##name(cell, out);                                                         \
+    }                                                                                                        \
+    int hoot_row_##name##_at(const hoot_row *row, size_t index, type *out)                                   \
+    {                                                                                                        \
+        const hoot_value *cell = hoot_row_at(row, index);                                                    \
+        int rc = check_cell(cell);                                                                           \
+                                                                                                             \
+        return rc ? rc : value_to_##name(cell, out);                                                         \
+    }
+
+CONVERSION(int, int64_t)
+CONVERSION(uint, uint64_t)
+CONVERSION(double, double)
+CONVERSION(bool, bool)
+CONVERSION(time, hoot_time)
 
 /* --- as JSON --- */
 

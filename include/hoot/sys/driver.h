@@ -7,6 +7,7 @@
 #ifndef HOOT_SYS_DRIVER_H
 #define HOOT_SYS_DRIVER_H
 
+#include <hoot/conn.h>
 #include <hoot/error.h>
 #include <hoot/value.h>
 
@@ -25,6 +26,8 @@ typedef struct hoot_target {
     uint32_t statement_cache;
     uint64_t max_answer_bytes;
     bool allow_public_key_retrieval;
+    bool multi_statements;
+    bool local_infile;
 } hoot_target;
 
 /* What a refused statement tells of the whole server. */
@@ -46,11 +49,16 @@ struct hoot_link {
     bool broken;        /* of no use any more: close() only */
     hoot_unfit unfit;   /* its server said so: the pool closes it and avoids the server for a while */
     uint64_t last_insert_id;
+    bool keep_results; /* set by who calls run(): each result is wanted, next_result() will be called. Else
+                          the first that has rows is the answer, and the others are dropped */
+    bool more_results; /* the result that was just read to its end is not the last */
+    uint32_t warnings; /* of the result that was just read to its end */
+    bool out_values;   /* and it was the OUT and INOUT parameters of a procedure */
 };
 
 /* What a statement answers first. */
 typedef struct hoot_answer {
-    uint32_t column_count;    /* 0: a statement without rows; the answer is complete then */
+    uint32_t column_count; /* 0: a result without rows; the answer is complete then, but for more_results */
     const char *const *names; /* column_count terminated names; Lives: until the next run() on the link */
     uint64_t affected_rows;
     uint64_t last_insert_id;
@@ -101,6 +109,28 @@ struct hoot_driver {
     /* Would its server serve now, and with `writes` take writes? Asked before a server that was avoided is
      * used again. Suspends. Gives: 0; else `err` tells why not. NULL: connecting is proof enough. */
     int (*serves)(hoot_link *link, bool writes, hoot_error *err);
+    /* --- what not every database can: NULL then, and who asks for it gets HOOT_ENOTSUP --- */
+
+    /* A query for the warnings of the statement before: rows of level, code, text. */
+    const char *warnings;
+
+    /* Drop the rows that are left of this result and go to the next one, when keep_results was set. Suspends.
+     * Gives: 1 and the answer; 0 there is none.  Errors: as run(). */
+    int (*next_result)(hoot_link *link, hoot_answer *out_answer, hoot_error *err);
+
+    /* Run a statement for each of row_count rows of `columns` parameters, in as few commands as possible.
+     * Gives: 0 and the counts of all of them. Errors: HOOT_ENOTSUP, before anything was sent: this statement
+     * must be run row by row; others as run(), with the numbers of the rows in front of the text. */
+    int (*run_many)(hoot_link *link, hoot_str sql, const hoot_value *rows, size_t row_count, size_t columns,
+                    hoot_answer *out_answer, hoot_error *err);
+
+    /* Run a statement that reads a file of the client's: `source` is called for its bytes. Suspends. */
+    int (*run_load)(hoot_link *link, hoot_str sql, hoot_source_fn source, void *arg, hoot_answer *out_answer,
+                    hoot_error *err);
+
+    int (*select_db)(hoot_link *link, const char *database, hoot_error *err);
+    /* Stop the statement of another connection, or (`whole`) that connection. */
+    int (*kill)(hoot_link *link, uint64_t id, bool whole, hoot_error *err);
 };
 
 /* Add a driver of your own, before a pool is opened; at most 16. `driver` must live for ever. Errors:

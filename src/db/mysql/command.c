@@ -4,8 +4,8 @@
  * parameters is prepared once a connection and run by its id from then on; values never become SQL text. A
  * server that has forgotten an id, or that is full of prepared statements, gets one more try.
  *
- * Procedures answer with several results. The first that has rows is the answer; those behind it are read and
- * dropped in their order, when the rows of the first have been read. */
+ * Procedures answer with several results. Who wants them all (base.keep_results) gets them one after another;
+ * else the first that has rows is the answer, and those behind it are read and dropped in their order. */
 #include "connection.h"
 
 #include "params.h"
@@ -42,10 +42,19 @@ static int decode(hoot__my_link *link, hoot__my_packet packet, hoot_error *err)
     return rc < 0 ? fail_row(link, column, err) : 0;
 }
 
-/* All rows were given: nothing of the results behind them is kept, for the columns' names stay with the
- * caller. */
+static bool has_more(const hoot__my_link *link)
+{
+    return link->base.keep_results && link->reply.due == HOOT__MY_DUE_RESULT;
+}
+
+/* All rows were given. What is not wanted of the results behind them is not kept, for the columns' names stay
+ * with the caller. */
 static int finish_rows(hoot__my_link *link, hoot_error *err)
 {
+    if (has_more(link)) {
+        link->base.more_results = true;
+        return 0;
+    }
     link->reply.columns = NULL;
     return hoot__my_finish(link, err);
 }
@@ -56,7 +65,7 @@ int hoot__my_next_row(hoot_link *base, const hoot_value **out_cells, hoot_error 
     hoot__my_packet packet;
     int rc;
 
-    if (link->state == HOOT__MY_IDLE)
+    if (link->state == HOOT__MY_IDLE || base->more_results)
         return 0;
     if (link->state != HOOT__MY_BUSY)
         return hoot_error_set(err, HOOT_ESTATE, "the answer was left in the middle");
@@ -109,7 +118,10 @@ static void fill_answer(hoot__my_link *link, uint32_t columns, hoot_answer *out)
     out->affected_rows = ok->affected_rows;
     out->last_insert_id = link->base.last_insert_id = ok->last_insert_id;
     out->warnings = ok->warnings;
-    hoot__my_move_to(link, HOOT__MY_IDLE);
+    if (has_more(link))
+        link->base.more_results = true;
+    else
+        hoot__my_move_to(link, HOOT__MY_IDLE);
 }
 
 /* The columns of a result whose rows come now. */
@@ -141,9 +153,27 @@ static int read_answer(hoot__my_link *link, hoot_answer *out_answer, hoot_error 
             return hoot__my_refuse(link, err);
         if (rc == HOOT__MY_COLUMNS)
             return begin_rows(link, out_answer, err);
+        if (rc == HOOT__MY_DONE && has_more(link))
+            break;
     }
     fill_answer(link, 0, out_answer);
     return 0;
+}
+
+int hoot__my_next_result(hoot_link *base, hoot_answer *out_answer, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    const hoot_value *cells;
+    int rc;
+
+    do
+        rc = hoot__my_next_row(base, &cells, err);
+    while (rc > 0);
+    if (rc < 0 || !base->more_results)
+        return rc;
+    base->more_results = false;
+    rc = read_answer(link, out_answer, err);
+    return rc < 0 ? rc : 1;
 }
 
 /* --- text --- */
@@ -175,8 +205,11 @@ static int run_text(hoot__my_link *link, hoot_str sql, hoot_answer *out_answer, 
 {
     int rc;
 
-    link->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
+    link->effect = link->base.target->multi_statements
+                       ? hoot__my_effect_of_several(sql, hoot__my_is_tracked(link))
+                       : hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, &link->columns);
+    link->reply.takes_file = link->source != NULL;
     rc = send_text(link, HOOT__MY_COM_QUERY, sql, err);
     return rc < 0 ? rc : read_answer(link, out_answer, err);
 }
@@ -212,9 +245,25 @@ static int prepare(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, 
         hoot__my_statements_add(&link->statements, sql, link->reply.prepared.id, link->reply.prepared.params);
     if (!statement)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for a prepared statement");
+    statement->columns = link->reply.prepared.columns;
     statement->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     *out = statement;
     return 0;
+}
+
+int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, hoot_error *err)
+{
+    *out = hoot__my_statements_find(&link->statements, sql);
+    return *out ? 0 : prepare(link, sql, out, err);
+}
+
+int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot_error *err)
+{
+    if (statement->params == count)
+        return 0;
+    return hoot_error_set(err, HOOT_EINVAL,
+                          "the statement has %u placeholders, but %zu parameters were given",
+                          (unsigned)statement->params, count);
 }
 
 static int execute(hoot__my_link *link, const hoot__my_statement *statement, const hoot_value *params,
@@ -223,10 +272,9 @@ static int execute(hoot__my_link *link, const hoot__my_statement *statement, con
     size_t bytes;
     int rc;
 
-    if (statement->params != count)
-        return hoot_error_set(err, HOOT_EINVAL,
-                              "the statement has %u placeholders, but %zu parameters were given",
-                              (unsigned)statement->params, count);
+    rc = hoot__my_check_count(statement, count, err);
+    if (rc < 0)
+        return rc;
     rc = hoot__my_params_check(params, count, link->max_command - 1, &bytes, err);
     if (rc < 0)
         return rc;

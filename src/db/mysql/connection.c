@@ -30,6 +30,7 @@ void hoot__my_move_to(hoot__my_link *link, hoot__my_state state)
     link->state = state;
     link->base.unfinished = state == HOOT__MY_UNFINISHED;
     link->base.broken = state == HOOT__MY_BROKEN;
+    link->base.more_results = false;
 }
 
 int hoot__my_check_idle(hoot__my_link *link, hoot_error *err)
@@ -165,6 +166,8 @@ static void note_status(hoot__my_link *link)
     bool other_database =
         ok->schema_changed || (!hoot__my_is_tracked(link) && link->effect != HOOT__MY_LEAVES_NOTHING);
 
+    link->base.out_values = (ok->status & HOOT__MY_STATUS_OUT_VALUES) != 0;
+    link->base.warnings = ok->warnings;
     link->base.in_transaction = (ok->status & HOOT__MY_STATUS_IN_TRANS) != 0;
     if (ok->state_changed || !(ok->status & HOOT__MY_STATUS_AUTOCOMMIT))
         link->base.state_changed = true;
@@ -173,8 +176,8 @@ static void note_status(hoot__my_link *link)
     hoot__my_note_effect(link);
 }
 
-/* LOAD DATA LOCAL is answered by an empty packet: no file. The server may say what it thinks of that to
- * nobody. */
+/* A request for a file that nobody offered is answered by an empty packet: no file. The server may say what
+ * it thinks of that to nobody. */
 static void send_no_file(hoot__my_link *link)
 {
     if (hoot__my_channel_write(&link->channel, hoot_str_of("", 0)) == 0)
@@ -197,13 +200,15 @@ int hoot__my_step(hoot__my_link *link, bool wait, hoot__my_packet *out_packet, h
         out_packet->ptr = NULL;
         return HOOT__MY_GOES_ON;
     }
-    if (is_file_request(link, out_packet))
+    if (is_file_request(link, out_packet) && !link->reply.takes_file)
         send_no_file(link);
     rc = hoot__my_reply_feed(&link->reply, hoot_str_of(out_packet->ptr, out_packet->len), err);
     if (rc < 0)
         return hoot__my_fail(link, rc, err);
     if (rc == HOOT__MY_DONE || rc == HOOT__MY_ROWS_END)
         note_status(link);
+    if (rc == HOOT__MY_FILE)
+        return hoot__my_send_file(link, err);
     return rc;
 }
 

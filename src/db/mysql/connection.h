@@ -31,6 +31,8 @@ typedef struct hoot__my_link {
     size_t max_command;     /* the server's max_allowed_packet */
     bool outlives_reset;    /* something was left that a reset does not take away */
     hoot__my_effect effect; /* of the statement under way, as far as its text tells */
+    hoot_source_fn source;  /* of the LOAD DATA LOCAL under way; else NULL */
+    void *source_arg;
 } hoot__my_link;
 
 static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
@@ -101,6 +103,19 @@ int hoot__my_finish(hoot__my_link *link, hoot_error *err);
 /* A command without arguments that is answered by OK. */
 int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err);
 
+/* --- command.c --- */
+
+/* The statement with this text, prepared if it is not yet. */
+int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, hoot_error *err);
+
+/* Errors: HOOT_EINVAL: the statement takes another number of parameters. */
+int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot_error *err);
+
+/* --- load.c --- */
+
+/* The server asked for the file: send what the source gives, and the empty packet behind it. */
+int hoot__my_send_file(hoot__my_link *link, hoot_error *err);
+
 /* --- the driver's table --- */
 int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err);
 void hoot__my_close(hoot_link *link);
@@ -113,5 +128,12 @@ int hoot__my_recover(hoot_link *link, hoot_error *err);
 int hoot__my_reset(hoot_link *link, hoot_error *err);
 int hoot__my_ping(hoot_link *link, hoot_error *err);
 int hoot__my_serves(hoot_link *link, bool writes, hoot_error *err);
+int hoot__my_next_result(hoot_link *link, hoot_answer *out_answer, hoot_error *err);
+int hoot__my_run_many(hoot_link *link, hoot_str sql, const hoot_value *rows, size_t row_count, size_t columns,
+                      hoot_answer *out_answer, hoot_error *err);
+int hoot__my_run_load(hoot_link *link, hoot_str sql, hoot_source_fn source, void *arg,
+                      hoot_answer *out_answer, hoot_error *err);
+int hoot__my_select_db(hoot_link *link, const char *database, hoot_error *err);
+int hoot__my_kill(hoot_link *link, uint64_t id, bool whole, hoot_error *err);
 
 #endif

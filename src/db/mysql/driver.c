@@ -19,4 +19,10 @@ const hoot_driver hoot__mysql_driver = {
     .reset = hoot__my_reset,
     .ping = hoot__my_ping,
     .serves = hoot__my_serves,
+    .warnings = "SHOW WARNINGS",
+    .next_result = hoot__my_next_result,
+    .run_many = hoot__my_run_many,
+    .run_load = hoot__my_run_load,
+    .select_db = hoot__my_select_db,
+    .kill = hoot__my_kill,
 };

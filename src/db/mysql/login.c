@@ -57,14 +57,15 @@ static void put_attributes(hoot_buf *out)
 
 /*     capabilities (4), longest packet (4), charset (1), reserved (23), user (NUL), proof (with its length),
  * [database (NUL)], [plugin (NUL)], [attributes: length, then names and values] Source: MySQL Internals,
- * "Protocol::HandshakeResponse41". The last 4 reserved bytes are MariaDB's own capabilities: none yet. */
+ * "Protocol::HandshakeResponse41". The last 4 reserved bytes are MariaDB's own capabilities. */
 void hoot__my_login_packet(hoot_buf *out, const hoot_target *target, uint32_t capabilities,
-                           const char *plugin, hoot_str proof)
+                           uint32_t mariadb_capabilities, const char *plugin, hoot_str proof)
 {
     hoot__my_put_u32(out, capabilities);
     hoot__my_put_u32(out, (uint32_t)HOOT__MY_PAYLOAD_MAX);
     hoot__my_put_u8(out, HOOT__MY_CHARSET_UTF8MB4);
-    hoot__my_put_zeros(out, 23);
+    hoot__my_put_zeros(out, 19);
+    hoot__my_put_u32(out, mariadb_capabilities);
     hoot__my_put_nul_str(out, target->user);
     hoot__my_put_lenenc_str(
         out, proof); /* at most 32 bytes: the same with and without CLIENT_PLUGIN_AUTH_LENENC */
@@ -94,7 +95,7 @@ static int send_secret(hoot__my_channel *channel, hoot_buf *payload, hoot_error 
     return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
 }
 
-static int send_first(login *l, uint32_t capabilities, hoot_error *err)
+static int send_first(login *l, const hoot__my_greeting *greeting, hoot_error *err)
 {
     uint8_t proof[HOOT__MY_PROOF_MAX];
     hoot_buf payload;
@@ -108,8 +109,8 @@ static int send_first(login *l, uint32_t capabilities, hoot_error *err)
     if (len < 0)
         return len;
     hoot_buf_init(&payload, LOGIN_MAX);
-    hoot__my_login_packet(&payload, l->target, capabilities, l->challenge.plugin,
-                          hoot_str_of(proof, (size_t)len));
+    hoot__my_login_packet(&payload, l->target, greeting->capabilities, greeting->mariadb_capabilities,
+                          l->challenge.plugin, hoot_str_of(proof, (size_t)len));
     hoot_wipe(proof, sizeof(proof));
     return send_secret(l->channel, &payload, err);
 }
@@ -210,7 +211,7 @@ int hoot__my_login(hoot__my_channel *channel, const hoot_target *target, hoot__m
     login l = { .channel = channel, .target = target, .challenge = greeting->challenge };
     int rc;
 
-    rc = send_first(&l, greeting->capabilities, err);
+    rc = send_first(&l, greeting, err);
     for (int round = 0; rc == 0 && round < ROUNDS_MAX; round++) {
         hoot__my_packet packet;
 

@@ -9,7 +9,7 @@
 
 /* Protocol::HandshakeResponse41, appended to `out`. Errors: out->failed. */
 void hoot__my_login_packet(hoot_buf *out, const hoot_target *target, uint32_t capabilities,
-                           const char *plugin, hoot_str proof);
+                           uint32_t mariadb_capabilities, const char *plugin, hoot_str proof);
 
 /* Log in, from the greeting (already read) to the server's OK. Suspends.
  * Gives: 0.  Errors: HOOT_EAUTH, HOOT_ECONNECT, HOOT_EDB with server_code: refused; HOOT_EPROTOCOL; the

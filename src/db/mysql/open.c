@@ -132,16 +132,28 @@ static int read_greeting(hoot__my_link *link, hoot_error *err)
     return hoot__my_greeting_parse(hoot_str_of(packet.ptr, packet.len), &link->greeting, err);
 }
 
+/* What we can only by option, and what MariaDB alone can. */
+static void add_capabilities(hoot__my_greeting *greeting, uint32_t theirs, const hoot_target *target)
+{
+    if (target->multi_statements)
+        greeting->capabilities |= theirs & HOOT__MY_CAP_MULTI_STATEMENTS;
+    if (target->local_infile)
+        greeting->capabilities |= theirs & HOOT__MY_CAP_LOCAL_FILES;
+    greeting->mariadb_capabilities &= HOOT__MY_MARIADB_CAP_BULK;
+}
+
 static int log_in(hoot__my_link *link, hoot_error *err)
 {
     const hoot_target *target = link->base.target;
     int rc = read_greeting(link, err);
+    uint32_t theirs = link->greeting.capabilities;
 
     if (rc < 0)
         return rc;
     link->base.server_version = link->greeting.version;
     link->base.id = link->greeting.connection_id;
     link->greeting.capabilities = hoot__my_capabilities(&link->greeting, target->database[0] != '\0');
+    add_capabilities(&link->greeting, theirs, target);
     if (target->database[0] && !(link->greeting.capabilities & HOOT__MY_CAP_CONNECT_WITH_DB))
         return hoot_error_set(err, HOOT_EPROTOCOL, "the server cannot open a database at login");
     rc = hoot__my_login(&link->channel, target, &link->greeting, err);

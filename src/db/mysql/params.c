@@ -29,7 +29,7 @@ static bool is_decimal(hoot_str s)
     return digits > 0 && i == s.len;
 }
 
-static int check_value(const hoot_value *value, size_t number, hoot_error *err)
+int hoot__my_param_check(const hoot_value *value, size_t number, hoot_error *err)
 {
     switch (value->kind) {
     case HOOT_FLOAT:
@@ -71,7 +71,7 @@ int hoot__my_params_check(const hoot_value *params, size_t count, size_t max_byt
         return hoot_error_set(err, HOOT_EINVAL, "%zu parameters: a statement can have %u", count,
                               HOOT__MY_PARAMS_MAX);
     for (size_t i = 0; i < count; i++) {
-        int rc = check_value(&params[i], i + 1, err);
+        int rc = hoot__my_param_check(&params[i], i + 1, err);
 
         if (rc < 0)
             return rc;
@@ -89,7 +89,12 @@ int hoot__my_params_check(const hoot_value *params, size_t count, size_t max_byt
     return 0;
 }
 
-static uint16_t type_of(hoot_kind kind)
+size_t hoot__my_param_bytes(const hoot_value *value)
+{
+    return VALUE_BYTES + (has_bytes(value) ? value->str.len : 0);
+}
+
+uint16_t hoot__my_param_type(hoot_kind kind)
 {
     switch (kind) {
     case HOOT_BOOL: return HOOT__MY_TYPE_TINY;
@@ -150,7 +155,7 @@ static void put_time(hoot_buf *out, const hoot_time *t)
         hoot__my_put_u32(out, t->microsecond);
 }
 
-static void put_value(hoot_buf *out, const hoot_value *value)
+void hoot__my_param_put(hoot_buf *out, const hoot_value *value)
 {
     switch (value->kind) {
     case HOOT_BOOL: hoot__my_put_u8(out, value->boolean); break;
@@ -182,10 +187,10 @@ void hoot__my_params_write(hoot_buf *out, uint32_t statement_id, const hoot_valu
     hoot__my_put_zeros(out, (count + 7) / 8);
     hoot__my_put_u8(out, 1);
     for (size_t i = 0; i < count && !out->failed; i++) {
-        hoot__my_put_u16(out, type_of(params[i].kind));
+        hoot__my_put_u16(out, hoot__my_param_type(params[i].kind));
         if (params[i].kind == HOOT_NULL)
             out->data[bitmap + i / 8] = (char)(out->data[bitmap + i / 8] | 1 << (i % 8));
     }
     for (size_t i = 0; i < count && !out->failed; i++)
-        put_value(out, &params[i]);
+        hoot__my_param_put(out, &params[i]);
 }

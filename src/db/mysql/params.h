@@ -17,6 +17,13 @@
 int hoot__my_params_check(const hoot_value *params, size_t count, size_t max_bytes, size_t *out_bytes,
                           hoot_error *err);
 
+/* One value: is it one that can be sent; its type as the protocol's two bytes; its bytes, and how many they
+ * are at most. `number` is for the error's text. */
+int hoot__my_param_check(const hoot_value *value, size_t number, hoot_error *err);
+uint16_t hoot__my_param_type(hoot_kind kind);
+void hoot__my_param_put(hoot_buf *out, const hoot_value *value);
+size_t hoot__my_param_bytes(const hoot_value *value);
+
 /* COM_STMT_EXECUTE, appended to `out`; the values have been checked. Errors: out->failed. */
 void hoot__my_params_write(hoot_buf *out, uint32_t statement_id, const hoot_value *params, size_t count);
 

@@ -11,17 +11,17 @@
 /* Nothing may be longer than this: the largest max_allowed_packet a server can be given. */
 #define HOOT__MY_PAYLOAD_MAX ((size_t)1 << 30)
 
-/* Capability flags. Those that we never set, on purpose, stand here too. */
+/* Capability flags. */
 enum {
     HOOT__MY_CAP_LONG_PASSWORD = 1u << 0, /* MariaDB calls it CLIENT_MYSQL and does not set it */
     HOOT__MY_CAP_LONG_FLAG = 1u << 2,
     HOOT__MY_CAP_CONNECT_WITH_DB = 1u << 3,
-    HOOT__MY_CAP_LOCAL_FILES = 1u << 7, /* never: a server could ask for any file */
+    HOOT__MY_CAP_LOCAL_FILES = 1u << 7, /* only by option: a server could ask for a file */
     HOOT__MY_CAP_PROTOCOL_41 = 1u << 9,
     HOOT__MY_CAP_SSL = 1u << 11,
     HOOT__MY_CAP_TRANSACTIONS = 1u << 13,
     HOOT__MY_CAP_SECURE_CONNECTION = 1u << 15,
-    HOOT__MY_CAP_MULTI_STATEMENTS = 1u << 16, /* never: what injected SQL needs most */
+    HOOT__MY_CAP_MULTI_STATEMENTS = 1u << 16, /* only by option: what injected SQL needs most */
     HOOT__MY_CAP_MULTI_RESULTS = 1u << 17,
     HOOT__MY_CAP_PS_MULTI_RESULTS = 1u << 18,
     HOOT__MY_CAP_PLUGIN_AUTH = 1u << 19,
@@ -31,11 +31,17 @@ enum {
     HOOT__MY_CAP_DEPRECATE_EOF = 1u << 24,
 };
 
+/* Those that MariaDB added, in four bytes of their own. */
+enum {
+    HOOT__MY_MARIADB_CAP_BULK = 1u << 2, /* COM_STMT_BULK_EXECUTE */
+};
+
 /* Status flags of OK and EOF packets. */
 enum {
     HOOT__MY_STATUS_IN_TRANS = 0x0001,
     HOOT__MY_STATUS_AUTOCOMMIT = 0x0002,
     HOOT__MY_STATUS_MORE_RESULTS = 0x0008,
+    HOOT__MY_STATUS_OUT_VALUES = 0x1000,
     HOOT__MY_STATUS_STATE_CHANGED = 0x4000,
 };
 
@@ -49,6 +55,7 @@ enum {
     HOOT__MY_COM_STMT_EXECUTE = 0x17,
     HOOT__MY_COM_STMT_CLOSE = 0x19,
     HOOT__MY_COM_RESET_CONNECTION = 0x1f,
+    HOOT__MY_COM_STMT_BULK_EXECUTE = 0xfa, /* MariaDB */
 };
 
 /* First bytes of answers. */

@@ -106,14 +106,22 @@ static int feed_column_count(hoot__my_reply *reply, hoot_str packet, hoot_error 
     return HOOT__MY_GOES_ON;
 }
 
+/* Once, for a statement that was sent with bytes for it. */
+static int feed_file_request(hoot__my_reply *reply, hoot_error *err)
+{
+    if (!reply->takes_file)
+        return broken(err, "the server asks for a local file (LOAD DATA LOCAL), which is never sent");
+    reply->takes_file = false;
+    return HOOT__MY_FILE;
+}
+
 static int feed_result(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
 {
     if (packet.len == 0)
         return broken(err, "an empty packet came where a result begins");
     switch (first_byte(packet)) {
     case HOOT__MY_OK: return feed_ok(reply, packet, err);
-    case HOOT__MY_LOCAL_INFILE:
-        return broken(err, "the server asks for a local file (LOAD DATA LOCAL), which is never sent");
+    case HOOT__MY_LOCAL_INFILE: return feed_file_request(reply, err);
     default: return feed_column_count(reply, packet, err);
     }
 }

@@ -32,6 +32,7 @@ typedef enum hoot__my_event {
     HOOT__MY_ROW,      /* the packet is a row */
     HOOT__MY_ROWS_END, /* reply->ok */
     HOOT__MY_PREPARED, /* reply->prepared; its definitions may follow */
+    HOOT__MY_FILE,     /* the server waits for the bytes of LOAD DATA LOCAL */
 } hoot__my_event;
 
 typedef struct hoot__my_reply {
@@ -40,6 +41,7 @@ typedef struct hoot__my_reply {
     bool deprecate_eof;        /* CLIENT_DEPRECATE_EOF is on */
     bool tracked;              /* CLIENT_SESSION_TRACK is on */
     bool has_prepared;         /* `prepared` is set */
+    bool takes_file;           /* set behind begin: the statement may ask for a file, once */
     uint32_t left;             /* definitions to come */
     uint32_t fields;           /* of a prepared statement: definitions behind the parameters' */
     hoot__my_columns *columns; /* where definitions go; NULL: nowhere */

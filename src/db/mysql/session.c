@@ -124,3 +124,10 @@ hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked)
         return HOOT__MY_LEAVES_STATE;
     return HOOT__MY_LEAVES_NOTHING;
 }
+
+hoot__my_effect hoot__my_effect_of_several(hoot_str sql, bool tracked)
+{
+    if (hoot_str_find(sql, ';') < 0)
+        return hoot__my_effect_of(sql, tracked);
+    return mentions(sql, HOOT_STR("ROLE")) ? HOOT__MY_OUTLIVES_RESET : HOOT__MY_LEAVES_STATE;
+}

@@ -15,4 +15,7 @@ typedef enum hoot__my_effect {
  * not known is suspected. */
 hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked);
 
+/* The same for a text that may hold several statements: behind a ';' anything may stand. */
+hoot__my_effect hoot__my_effect_of_several(hoot_str sql, bool tracked);
+
 #endif

@@ -15,6 +15,7 @@ struct hoot__my_statement {
     uint32_t hash;
     uint32_t id; /* the server's */
     uint16_t params;
+    uint16_t columns;       /* of its rows; 0: it has none */
     hoot__my_effect effect; /* of its text */
     size_t len;
     char sql[];

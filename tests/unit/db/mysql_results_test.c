@@ -1,0 +1,636 @@
+/* Several results, procedures, executemany, LOAD DATA LOCAL and session commands, on a real MariaDB server.
+ */
+#include "unit/db/db_test.h"
+#include "unit/db/mysql_server.h"
+
+#include "db/conn.h"
+#include "db/mysql/connection.h"
+
+static mysql_server server;
+static hoot_pool *pool;
+static hoot_conn *conn;
+static hoot_error err;
+
+static hoot_pool_options options(void)
+{
+    return (hoot_pool_options){ .driver = "mysql",
+                                .socket = server.socket,
+                                .user = "root",
+                                .database = "app",
+                                .max_size = 2,
+                                .multi_statements = true,
+                                .local_infile = true };
+}
+
+static void begin_with(const hoot_pool_options *with)
+{
+    if (hoot_pool_open(NULL, &pool, with, &err))
+        fail_msg("%s", err.text);
+    conn = hoot_pool_acquire(pool, &err);
+    assert_non_null(conn);
+}
+
+static void end(void)
+{
+    hoot_conn_release(conn);
+    hoot_pool_close(pool);
+}
+
+static int64_t execute(const char *sql)
+{
+    int64_t changed = hoot_conn_execute(conn, &err, sql);
+
+    if (changed < 0)
+        fail_msg("%s: %s", sql, err.text);
+    return changed;
+}
+
+static int64_t number_of(const char *sql)
+{
+    HOOT_AUTO(hoot_cursor) rows = hoot_conn_query(conn, &err, sql);
+    int64_t number = -1;
+
+    if (!rows)
+        fail_msg("%s: %s", sql, err.text);
+    assert_int_equal(hoot_row_int_at(hoot_fetchone(rows), 0, &number), 0);
+    return number;
+}
+
+/* A test in a task, with a connection of a pool that allows everything. */
+#define TEST(name)                                                                                           \
+    static void on_connection_##name(void);                                                                  \
+    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)              \
+    {                                                                                                        \
+        const hoot_pool_options all = options();                                                             \
+                                                                                                             \
+        begin_with(&all);                                                                                    \
+        on_connection_##name();                                                                              \
+        end();                                                                                               \
+        return 0;                                                                                            \
+    }                                                                                                        \
+    static void name(void **state)                                                                           \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        run_real(body_of_##name, NULL);                                                                      \
+    }                                                                                                        \
+    static void on_connection_##name(void)
+
+/* --- several results --- */
+
+static void expect_int(hoot_cursor *rows, int64_t expected)
+{
+    int64_t number;
+
+    assert_int_equal(hoot_row_int_at(hoot_fetchone(rows), 0, &number), 0);
+    assert_int_equal(number, expected);
+}
+
+static void expect_results_of_several(hoot_cursor *rows)
+{
+    assert_non_null(rows);
+    expect_int(rows, 7);
+    assert_null(hoot_fetchone(rows));
+    assert_int_equal(hoot_next_result(rows, &err), 1);
+    assert_int_equal(hoot_column_count(rows), 1);
+    assert_null(hoot_fetchone(rows)); /* an empty one */
+    assert_int_equal(hoot_next_result(rows, &err), 1);
+    assert_string_equal(hoot_column_name(rows, 1), "c");
+    expect_int(rows, 2);
+    assert_int_equal(hoot_next_result(rows, &err), 1); /* of the CALL itself */
+    assert_int_equal(hoot_column_count(rows), 0);
+    assert_int_equal(hoot_next_result(rows, &err), 0);
+    assert_int_equal(hoot_next_result(rows, &err), 0);
+    assert_int_equal(hoot_cursor_error(rows, NULL), 0);
+    hoot_cursor_close(rows);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(every_result_of_a_procedure_is_there_in_order)
+{
+    execute("CREATE OR REPLACE PROCEDURE several(n INT) BEGIN "
+            "SELECT n AS a; SELECT n AS a FROM DUAL WHERE 0; SELECT 2 AS b, 3 AS c; END");
+    expect_results_of_several(hoot_conn_query(conn, &err, "CALL several(7)"));
+    expect_results_of_several(hoot_conn_query(conn, &err, "CALL several(?)", 7));
+    expect_results_of_several(hoot_conn_stream(conn, &err, "CALL several(7)"));
+    expect_results_of_several(hoot_conn_stream(conn, &err, "CALL several(?)", 7));
+}
+
+TEST(results_that_nobody_looks_at_are_no_trouble)
+{
+    hoot_cursor *rows = hoot_conn_stream(conn, &err, "SELECT seq FROM seq_1_to_1000; SELECT 2; SELECT 3");
+
+    expect_int(rows, 1);
+    assert_int_equal(hoot_next_result(rows, &err), 1); /* past 999 rows */
+    expect_int(rows, 2);
+    assert_null(hoot_conn_query(conn, &err, "SELECT 1"));
+    assert_int_equal(err.code, HOOT_EBUSY);
+    hoot_cursor_close(rows);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+    hoot_cursor_close(hoot_conn_query(conn, &err, "SELECT 1; SELECT 2"));
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(statements_of_one_text_are_results_of_their_own)
+{
+    hoot_cursor *rows;
+
+    execute("CREATE OR REPLACE TABLE t (a INT PRIMARY KEY AUTO_INCREMENT, b INT)");
+    rows = hoot_conn_query(conn, &err,
+                           "INSERT INTO t (b) VALUES (1), (2); SELECT count(*) FROM t; UPDATE t SET b = 3");
+    assert_non_null(rows);
+    assert_int_equal(hoot_affected_rows(rows), 2);
+    assert_int_equal(hoot_last_insert_id(rows), 1);
+    assert_int_equal(hoot_next_result(rows, &err), 1);
+    expect_int(rows, 2);
+    assert_int_equal(hoot_next_result(rows, &err), 1);
+    assert_int_equal(hoot_affected_rows(rows), 2);
+    assert_int_equal(hoot_next_result(rows, &err), 0);
+    hoot_cursor_close(rows);
+    assert_int_equal(hoot_conn_execute(conn, &err, "DELETE FROM t; DELETE FROM t"), 0); /* the last one's */
+}
+
+TEST(an_error_in_the_middle_fails_a_buffered_cursor_and_shows_in_a_streaming_one)
+{
+    const char *sql = "SELECT 1; SELECT 2; SELECT * FROM nowhere; SELECT 4";
+    hoot_cursor *rows;
+
+    assert_null(hoot_conn_query(conn, &err, sql));
+    assert_int_equal(err.server_code, 1146);
+    rows = hoot_conn_stream(conn, &err, sql);
+    expect_int(rows, 1);
+    assert_int_equal(hoot_next_result(rows, &err), 1);
+    expect_int(rows, 2);
+    assert_null(hoot_fetchone(rows));
+    hoot_error_clear(&err);
+    assert_int_equal(hoot_next_result(rows, &err), HOOT_EDB);
+    assert_int_equal(err.server_code, 1146);
+    assert_int_equal(hoot_next_result(rows, NULL), HOOT_EDB);
+    assert_int_equal(hoot_cursor_error(rows, NULL), HOOT_EDB);
+    hoot_cursor_close(rows);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+    execute("CREATE OR REPLACE PROCEDURE fails() BEGIN SELECT 1; SIGNAL SQLSTATE '45000'; END");
+    assert_null(hoot_conn_query(conn, &err, "CALL fails()"));
+    assert_int_equal(err.server_code, 1644);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(out_values_are_a_result_that_says_so)
+{
+    execute("CREATE OR REPLACE PROCEDURE divide(IN a INT, IN b INT, OUT q INT, OUT r INT) BEGIN "
+            "SELECT a; SET q = a DIV b, r = a MOD b; END");
+    for (int streaming = 0; streaming < 2; streaming++) {
+        hoot_cursor *rows = streaming
+                                ? hoot_conn_stream(conn, &err, "CALL divide(?, ?, ?, ?)", 17, 5, NULL, NULL)
+                                : hoot_conn_query(conn, &err, "CALL divide(?, ?, ?, ?)", 17, 5, NULL, NULL);
+        int64_t rest;
+        const hoot_row *row;
+
+        assert_non_null(rows);
+        assert_false(hoot_has_out_values(rows));
+        expect_int(rows, 17);
+        assert_int_equal(hoot_next_result(rows, &err), 1);
+        row = hoot_fetchone(rows);
+        assert_int_equal(hoot_row_int(row, "r", &rest), 0);
+        assert_int_equal(rest, 2);
+        assert_int_equal(hoot_row_int_at(row, 0, &rest), 0);
+        assert_int_equal(rest, 3);
+        assert_null(hoot_fetchone(rows));
+        assert_true(hoot_has_out_values(rows));
+        hoot_cursor_close(rows);
+    }
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(what_stands_behind_a_semicolon_does_not_outlive_the_lending)
+{
+    hoot_cursor_close(hoot_conn_query(conn, &err, "SELECT 1; SET @left = 5"));
+    assert_int_equal(number_of("SELECT @left"), 5);
+    hoot_conn_release(conn);
+    conn = hoot_pool_acquire(pool, &err);
+    assert_int_equal(number_of("SELECT @left IS NULL"), 1);
+}
+
+/* --- executemany --- */
+
+enum { ROWS = 3000 };
+
+/* id, name or NULL, number: an integer, and a decimal in every tenth row */
+static hoot_value *make_rows(size_t count)
+{
+    hoot_value *rows = calloc(3 * count, sizeof(*rows));
+
+    for (size_t i = 0; i < count; i++) {
+        rows[3 * i] = hoot_value_int((int64_t)i);
+        rows[3 * i + 1] = i % 7 == 0 ? hoot_value_null() : hoot_value_text(i % 2 ? "odd" : "even's");
+        rows[3 * i + 2] = i % 10 == 9 ? hoot_value_decimal(HOOT_STR("0.5")) : hoot_value_int(1);
+    }
+    return rows;
+}
+
+static hoot__my_link *link_under(void)
+{
+    return hoot__my_link_of(conn->slot->link);
+}
+
+/* As on a server that does not know MariaDB's bulk execution. */
+static void without_bulk(void)
+{
+    assert_true(link_under()->greeting.mariadb_capabilities & HOOT__MY_MARIADB_CAP_BULK);
+    link_under()->greeting.mariadb_capabilities = 0;
+}
+
+static int64_t counter(const char *name)
+{
+    HOOT_AUTO(hoot_cursor)
+    rows = hoot_conn_query(conn, &err,
+                           "SELECT variable_value FROM information_schema.session_status "
+                           "WHERE variable_name = ?",
+                           name);
+    int64_t number;
+
+    assert_int_equal(hoot_row_int_at(hoot_fetchone(rows), 0, &number), 0);
+    return number;
+}
+
+static void expect_rows_inserted(const char *sql)
+{
+    hoot_value *rows = make_rows(ROWS);
+
+    execute("CREATE OR REPLACE TABLE many (id INT PRIMARY KEY, name VARCHAR(20), n DECIMAL(10,1))");
+    assert_int_equal(hoot_conn_executemany(conn, sql, rows, ROWS, 3, &err), ROWS);
+    assert_int_equal(number_of("SELECT count(*) FROM many"), ROWS);
+    assert_int_equal(number_of("SELECT sum(id) FROM many"), (int64_t)ROWS * (ROWS - 1) / 2);
+    assert_int_equal(number_of("SELECT count(*) FROM many WHERE name IS NULL AND id % 7 = 0"),
+                     (ROWS + 6) / 7);
+    assert_int_equal(number_of("SELECT count(*) FROM many WHERE name = IF(id % 2, 'odd', 'even''s')"),
+                     ROWS - (ROWS + 6) / 7);
+    assert_int_equal(number_of("SELECT sum(n) * 10 FROM many"), ROWS * 9 + ROWS / 10 * 5);
+    free(rows);
+}
+
+#define INSERT_MANY "INSERT INTO many (id, name, n) VALUES (?, ?, ?)"
+
+TEST(many_rows_go_by_bulk_execution)
+{
+    int64_t before = counter("Com_stmt_execute");
+
+    expect_rows_inserted(INSERT_MANY);
+    assert_in_range(counter("Com_stmt_execute") - before, 1, 700); /* kinds change in every tenth row */
+}
+
+TEST(many_rows_go_by_texts_of_many_rows_where_there_is_no_bulk)
+{
+    without_bulk();
+    expect_rows_inserted(INSERT_MANY);
+    assert_in_range(counter("Com_stmt_prepare"), 1, 20);
+}
+
+TEST(many_rows_go_one_by_one_where_the_text_leaves_doubt)
+{
+    without_bulk();
+    expect_rows_inserted("INSERT /* one by one */ INTO many (id, name, n) VALUES (?, ?, ?)");
+    assert_in_range(counter("Com_stmt_execute"), ROWS, ROWS + 20);
+}
+
+static void expect_counts(void)
+{
+    const hoot_value keys[] = { hoot_value_int(1), hoot_value_int(2), hoot_value_int(3) };
+    const hoot_value pairs[] = { hoot_value_int(5), hoot_value_int(1), hoot_value_int(5),
+                                 hoot_value_int(2), hoot_value_int(5), hoot_value_int(9) };
+
+    execute("CREATE OR REPLACE TABLE counted (a INT PRIMARY KEY, b INT DEFAULT 0)");
+    execute("INSERT INTO counted (a) VALUES (1), (2)");
+    assert_int_equal(
+        hoot_conn_executemany(conn, "INSERT IGNORE INTO counted (a) VALUES (?)", keys, 3, 1, &err), 1);
+    assert_int_equal(
+        hoot_conn_executemany(conn, "INSERT INTO counted (a) VALUES (?) ON DUPLICATE KEY UPDATE b = b + 1",
+                              keys, 3, 1, &err),
+        6); /* two for a row that was changed: the server's way */
+    assert_int_equal(hoot_conn_executemany(conn, "UPDATE counted SET b = ? WHERE a = ?", pairs, 3, 2, &err),
+                     2);
+    assert_int_equal(hoot_conn_executemany(conn, "DELETE FROM counted WHERE a = ?", keys, 3, 1, &err), 3);
+    assert_int_equal(hoot_conn_executemany(conn, "SELECT ?", keys, 3, 1, &err), 0);
+    assert_int_equal(
+        hoot_conn_executemany(conn, "INSERT INTO counted (a) VALUES (?) RETURNING a", keys, 3, 1, &err), 0);
+    assert_int_equal(number_of("SELECT count(*) FROM counted"), 3);
+}
+
+TEST(counts_are_the_same_however_rows_are_sent)
+{
+    expect_counts();
+    without_bulk();
+    expect_counts();
+}
+
+static void expect_failure(void)
+{
+    hoot_value rows[3 * 4];
+    hoot_value *made = make_rows(4);
+
+    memcpy(rows, made, sizeof(rows));
+    free(made);
+    rows[3 * 3] = hoot_value_int(1); /* a duplicate */
+    execute("CREATE OR REPLACE TABLE many (id INT PRIMARY KEY, name VARCHAR(20), n DECIMAL(10,1))");
+    assert_int_equal(hoot_conn_begin(conn, &err), 0);
+    hoot_error_clear(&err);
+    assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows, 4, 3, &err), HOOT_EDUPLICATE);
+    assert_int_equal(err.server_code, 1062);
+    assert_non_null(strstr(err.text, "row"));
+    assert_int_equal(hoot_conn_rollback(conn, &err), 0);
+    assert_int_equal(number_of("SELECT count(*) FROM many"), 0);
+    rows[3 * 3] = hoot_value_double(1e308 * 10);
+    assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows, 4, 3, &err), HOOT_EINVAL);
+    assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows, 6, 2, &err), HOOT_EINVAL);
+    assert_int_equal(hoot_conn_executemany(conn, "INSERT INTO nowhere VALUES (?, ?, ?)", rows, 3, 3, &err),
+                     HOOT_EDB);
+    assert_int_equal(err.server_code, 1146);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(a_row_that_fails_is_named_and_the_connection_goes_on)
+{
+    expect_failure();
+    without_bulk();
+    expect_failure();
+}
+
+static void expect_long_rows(void)
+{
+    static char bytes[600 * 1024];
+    hoot_value rows[2 * 8];
+
+    memset(bytes, 'x', sizeof(bytes));
+    for (size_t i = 0; i < 8; i++) {
+        rows[2 * i] = hoot_value_int((int64_t)i);
+        rows[2 * i + 1] = hoot_value_bytes(hoot_str_of(bytes, sizeof(bytes) - i));
+    }
+    execute("CREATE OR REPLACE TABLE blobs (id INT PRIMARY KEY, b LONGBLOB)");
+    assert_int_equal(hoot_conn_executemany(conn, "INSERT INTO blobs VALUES (?, ?)", rows, 8, 2, &err), 8);
+    assert_int_equal(number_of("SELECT sum(length(b)) FROM blobs"), 8 * (int64_t)sizeof(bytes) - 28);
+}
+
+TEST(rows_longer_than_a_packet_should_be_go_alone)
+{
+    expect_long_rows();
+    link_under()->max_command = 1000 * 1000;
+    expect_long_rows();
+    without_bulk();
+    expect_long_rows();
+}
+
+TEST(a_statement_that_the_server_forgot_is_prepared_again_for_many)
+{
+    hoot_value *rows = make_rows(10);
+
+    execute("CREATE OR REPLACE TABLE many (id INT PRIMARY KEY, name VARCHAR(20), n DECIMAL(10,1))");
+    assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows, 5, 3, &err), 5);
+    hoot__my_statements_close_id(
+        &link_under()->statements,
+        hoot__my_statements_find(&link_under()->statements, HOOT_STR(INSERT_MANY))->id);
+    assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows + 15, 5, 3, &err), 5);
+    free(rows);
+}
+
+/* --- LOAD DATA LOCAL --- */
+
+typedef struct lines {
+    size_t count, at;
+    size_t fail_at; /* SIZE_MAX: never */
+    unsigned asked;
+} lines;
+
+/* Lines of 100 bytes: a number, a tab, letters. */
+static ptrdiff_t give_lines(char *buffer, size_t size, hoot_error *error, void *arg)
+{
+    lines *l = arg;
+    size_t len = 0;
+
+    l->asked++;
+    for (; l->at < l->count && len + 100 <= size; l->at++, len += 100) {
+        if (l->at == l->fail_at)
+            return hoot_error_set(error, HOOT_EEOF, "the source is dry");
+        snprintf(buffer + len, 100, "%zu\t%0*d", l->at, 97, 0);
+        buffer[len + 99] = '\n';
+    }
+    return (ptrdiff_t)len;
+}
+
+#define LOAD "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE loaded (id, text)"
+
+static void make_loaded(void)
+{
+    execute("CREATE OR REPLACE TABLE loaded (id INT, text VARCHAR(100)) ENGINE=InnoDB");
+}
+
+TEST(a_source_is_loaded_and_not_the_file_that_is_named)
+{
+    lines l = { .count = 1000, .fail_at = SIZE_MAX };
+
+    make_loaded();
+    assert_int_equal(hoot_conn_load_data(conn, LOAD, give_lines, &l, &err), 1000);
+    assert_int_equal(number_of("SELECT count(*) FROM loaded"), 1000);
+    assert_int_equal(number_of("SELECT sum(id) FROM loaded"), 499500);
+    l = (lines){ .fail_at = SIZE_MAX };
+    assert_int_equal(hoot_conn_load_data(conn, LOAD, give_lines, &l, &err), 0); /* an empty one */
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(more_than_16_mib_are_loaded)
+{
+    lines l = { .count = 200 * 1000, .fail_at = SIZE_MAX };
+
+    make_loaded();
+    assert_int_equal(hoot_conn_load_data(conn, LOAD, give_lines, &l, &err), 200 * 1000);
+    assert_int_equal(number_of("SELECT count(*) FROM loaded"), 200 * 1000);
+}
+
+TEST(a_file_asked_for_by_the_second_of_several_statements_is_sent)
+{
+    lines l = { .count = 10, .fail_at = SIZE_MAX };
+
+    make_loaded();
+    assert_int_equal(hoot_conn_load_data(conn, "SELECT 1; " LOAD, give_lines, &l, &err), 10);
+    assert_int_equal(number_of("SELECT count(*) FROM loaded"), 10);
+}
+
+TEST(a_source_that_fails_ends_the_connection_and_its_transaction)
+{
+    lines l = { .count = 5000, .fail_at = 2000 };
+
+    make_loaded();
+    assert_int_equal(hoot_conn_begin(conn, &err), 0);
+    hoot_error_clear(&err);
+    assert_int_equal(hoot_conn_load_data(conn, LOAD, give_lines, &l, &err), HOOT_EEOF);
+    assert_non_null(strstr(err.text, "the source is dry"));
+    assert_int_equal(hoot_conn_execute(conn, &err, "SELECT 1"), HOOT_ECONNLOST);
+    hoot_conn_release(conn);
+    conn = hoot_pool_acquire(pool, &err);
+    while (
+        number_of("SELECT count(*) FROM information_schema.processlist "
+                  "WHERE command <> 'Daemon' AND id <> CONNECTION_ID()")) /* until the server has noticed */
+        continue;
+    assert_int_equal(number_of("SELECT count(*) FROM loaded"), 0);
+}
+
+TEST(a_refused_load_asks_for_nothing)
+{
+    lines l = { .count = 5, .fail_at = SIZE_MAX };
+
+    assert_int_equal(
+        hoot_conn_load_data(conn, "LOAD DATA LOCAL INFILE 'x' INTO TABLE nowhere", give_lines, &l, &err),
+        HOOT_EDB);
+    assert_int_equal(err.server_code, 1146);
+    assert_int_equal(hoot_conn_load_data(conn, "SELECT 1", give_lines, &l, &err), 0);
+    assert_int_equal(l.asked, 0);
+    assert_int_equal(hoot_conn_load_data(conn, LOAD, NULL, NULL, &err), HOOT_EINVAL);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
+TEST(a_load_without_a_source_is_refused_though_the_pool_allows_loads)
+{
+    make_loaded();
+    assert_int_equal(hoot_conn_execute(conn, &err, LOAD), HOOT_EPROTOCOL);
+    assert_int_equal(hoot_conn_execute(conn, &err, "SELECT 1"), HOOT_ECONNLOST);
+}
+
+/* --- what the pool does not allow --- */
+
+static int body_strict(hoot_error *unused_err, void *unused_arg)
+{
+    hoot_pool_options strict = options();
+    lines l = { .count = 5, .fail_at = SIZE_MAX };
+
+    (void)unused_err, (void)unused_arg;
+    strict.multi_statements = strict.local_infile = false;
+    begin_with(&strict);
+    assert_int_equal(hoot_conn_execute(conn, &err, "SELECT 1; SELECT 2"), HOOT_EDB);
+    assert_int_equal(err.server_code, 1064);
+    make_loaded();
+    assert_int_equal(hoot_conn_load_data(conn, LOAD, give_lines, &l, &err), HOOT_ENOTSUP);
+    assert_int_equal(hoot_conn_execute(conn, &err, LOAD), HOOT_EDB);
+    assert_int_equal(l.asked, 0);
+    end();
+    return 0;
+}
+
+static void neither_is_allowed_by_default(void **state)
+{
+    (void)state;
+    run_real(body_strict, NULL);
+}
+
+/* --- the session --- */
+
+TEST(warnings_are_values)
+{
+    const hoot_warning *warnings = NULL;
+    HOOT_AUTO(hoot_cursor) rows = hoot_conn_query(conn, &err, "SELECT CAST('x' AS INT), 1/0");
+
+    assert_int_equal(hoot_fetchone(rows) != NULL, 1);
+    assert_int_equal(hoot_conn_warnings(conn, &warnings, &err), 2);
+    assert_int_equal(hoot_warning_count(rows), 2);
+    assert_string_equal(warnings[0].level, "Warning");
+    assert_int_equal(warnings[0].code, 1292);
+    assert_non_null(strstr(warnings[0].text, "'x'"));
+    assert_int_equal(warnings[1].code, 1365);
+    (void)number_of("SELECT count(*) FROM mysql.db"); /* DO and SELECT without a table keep the list */
+    assert_int_equal(hoot_conn_warnings(conn, &warnings, &err), 0);
+}
+
+TEST(a_chosen_database_is_undone_when_the_connection_comes_back)
+{
+    assert_int_equal(hoot_conn_select_db(conn, "mysql", &err), 0);
+    assert_int_equal(number_of("SELECT DATABASE() = 'mysql'"), 1);
+    assert_int_equal(hoot_conn_select_db(conn, "nowhere", &err), HOOT_EDB);
+    assert_int_equal(err.server_code, 1049);
+    hoot_conn_release(conn);
+    conn = hoot_pool_acquire(pool, &err);
+    assert_int_equal(number_of("SELECT DATABASE() = 'app'"), 1);
+}
+
+TEST(a_reset_leaves_nothing)
+{
+    execute("CREATE OR REPLACE TABLE t (a INT)");
+    execute("SET @mine = 1");
+    assert_int_equal(hoot_conn_begin(conn, &err), 0);
+    execute("INSERT INTO t VALUES (1)");
+    assert_int_equal(hoot_conn_reset(conn, &err), 0);
+    assert_false(hoot_conn_in_transaction(conn));
+    assert_int_equal(number_of("SELECT @mine IS NULL"), 1);
+    assert_int_equal(number_of("SELECT count(*) FROM t"), 0);
+}
+
+TEST(another_connection_can_be_stopped)
+{
+    hoot_conn *other = hoot_pool_acquire(pool, &err);
+
+    assert_int_equal(hoot_conn_kill_query(conn, hoot_conn_id(other), &err), 0);
+    assert_int_equal(hoot_conn_kill(conn, hoot_conn_id(other), &err), 0);
+    assert_true(hoot_conn_ping(other, &err) < 0);
+    assert_int_equal(hoot_conn_kill(conn, 1 << 30, &err), HOOT_EDB);
+    assert_int_equal(err.server_code, 1094);
+    hoot_conn_release(other);
+}
+
+static int make_database(hoot_error *error, void *arg)
+{
+    hoot_pool_options first = options();
+    int rc;
+
+    (void)arg;
+    first.database = NULL;
+    rc = hoot_pool_open(NULL, &pool, &first, error);
+    if (rc)
+        return rc;
+    rc = hoot_pool_execute(pool, error, "CREATE DATABASE app") < 0 ? error->code : 0;
+    hoot_pool_close(pool);
+    return rc;
+}
+
+static int start_server(void **state)
+{
+    static const char *const with[] = { "--max-allowed-packet=64M", "--local-infile=ON", NULL };
+
+    (void)state;
+    mysql_server_start(&server, with);
+    return hoot_run(make_database, NULL, &err);
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    mysql_server_stop(&server);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_result_of_a_procedure_is_there_in_order),
+        cmocka_unit_test(results_that_nobody_looks_at_are_no_trouble),
+        cmocka_unit_test(statements_of_one_text_are_results_of_their_own),
+        cmocka_unit_test(an_error_in_the_middle_fails_a_buffered_cursor_and_shows_in_a_streaming_one),
+        cmocka_unit_test(out_values_are_a_result_that_says_so),
+        cmocka_unit_test(what_stands_behind_a_semicolon_does_not_outlive_the_lending),
+        cmocka_unit_test(many_rows_go_by_bulk_execution),
+        cmocka_unit_test(many_rows_go_by_texts_of_many_rows_where_there_is_no_bulk),
+        cmocka_unit_test(many_rows_go_one_by_one_where_the_text_leaves_doubt),
+        cmocka_unit_test(counts_are_the_same_however_rows_are_sent),
+        cmocka_unit_test(a_row_that_fails_is_named_and_the_connection_goes_on),
+        cmocka_unit_test(rows_longer_than_a_packet_should_be_go_alone),
+        cmocka_unit_test(a_statement_that_the_server_forgot_is_prepared_again_for_many),
+        cmocka_unit_test(a_source_is_loaded_and_not_the_file_that_is_named),
+        cmocka_unit_test(more_than_16_mib_are_loaded),
+        cmocka_unit_test(a_file_asked_for_by_the_second_of_several_statements_is_sent),
+        cmocka_unit_test(a_source_that_fails_ends_the_connection_and_its_transaction),
+        cmocka_unit_test(a_refused_load_asks_for_nothing),
+        cmocka_unit_test(a_load_without_a_source_is_refused_though_the_pool_allows_loads),
+        cmocka_unit_test(neither_is_allowed_by_default),
+        cmocka_unit_test(warnings_are_values),
+        cmocka_unit_test(a_chosen_database_is_undone_when_the_connection_comes_back),
+        cmocka_unit_test(a_reset_leaves_nothing),
+        cmocka_unit_test(another_connection_can_be_stopped),
+    };
+
+    return cmocka_run_group_tests_name("db/mysql_results", tests, start_server, stop_server);
+}
