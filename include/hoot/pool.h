@@ -19,9 +19,10 @@ typedef int (*hoot_conn_hook_fn)(hoot_conn *conn, hoot_error *err, void *arg);
 
 /* How to connect and how to lend; zero is the default that stands beside it. Text is copied. */
 typedef struct hoot_pool_options {
-    /* "mysql://user:password@host:3306/database", "mysql:///database?socket=/run/mysqld/mysqld.sock",
-     * "sqlite:var/app.db", "sqlite::memory:" (one connection only). User, password and database are
-     * percent-decoded. */
+    /* "mysql://user:password@host:3306/database?sslmode=required&max_size=20",
+     * "mysql:///database?socket=/run/mysqld/mysqld.sock", "sqlite:var/app.db", "sqlite::memory:" (one
+     * connection only). Everything is percent-decoded. Behind '?' may stand every field below by its name;
+     * connect_timeout=10 is in seconds, and attr.NAME=VALUE adds a connection attribute. */
     const char *url;
     /* Or one by one; they win over the url. */
     const char *driver; /* "mysql" */
@@ -55,9 +56,39 @@ typedef struct hoot_pool_options {
     bool multi_statements; /* one text may hold several statements, divided by ';' (those without parameters).
                               Off: whoever manages to write into a statement cannot add one of his own */
     bool local_infile;     /* hoot_conn_load_data() may be used. Off: no server can ask for any bytes */
-    bool allow_public_key_retrieval; /* caching_sha2 over plain TCP: accept the server's RSA key as sent (an
-                                        attacker between can then learn the password). Off: such a login is
-                                        refused unless the server remembers it */
+    bool allow_public_key_retrieval; /* caching_sha2 and sha256 over plain TCP: accept the server's RSA key
+                                        as sent (an attacker between can then learn the password). Off: such a
+                                        login is refused unless the server remembers it */
+    bool allow_cleartext_password; /* mysql_clear_password (PAM, LDAP): send the password itself, over TLS or
+                                      a unix socket only */
+
+    /* TLS with servers. "disabled"; "preferred": if the server has it, whoever it is; "required": nothing is
+     * sent without; "verify-ca": and a trusted authority has signed its certificate; "verify-identity": and
+     * for this host. Default: "preferred", with ssl_ca or ssl_capath "verify-identity". Over a unix socket
+     * "preferred" is without. */
+    const char *sslmode;
+    const char *ssl_ca;          /* PEM file of authorities; without it and ssl_capath the system's */
+    const char *ssl_capath;      /* directory of them, made by `openssl rehash` */
+    const char *ssl_crl;         /* PEM file of revoked certificates */
+    const char *ssl_cert;        /* PEM file of our own certificate, for servers that ask for one */
+    const char *ssl_key;         /* PEM file of its key; default: in ssl_cert */
+    const char *tls_min_version; /* "1.2", or "1.3" */
+
+    /* The session, set at login and again after every reset. */
+    const char *charset;   /* "utf8mb4"; others: "utf8mb3", and "binary": texts come as bytes, unconverted */
+    const char *collation; /* of literals; the server's default for the charset */
+    const char *time_zone; /* "+00:00", "Europe/Paris"; the server's */
+    const char *sql_mode;  /* "TRADITIONAL,ANSI_QUOTES"; the server's */
+    const char *init_command;      /* run behind these; several: each on lines of its own, ended by ';' */
+    const char *const *attributes; /* what the server shows of us: names and values in turn, then NULL */
+    bool compress;                 /* zlib, if the server has it: some 300 KiB and much CPU a connection */
+    uint32_t keepalive_s;          /* 30: a server that has vanished is noticed within about so long */
+
+    /* An option file of the MySQL tools: the groups [client] and read_default_group. What stands above or in
+     * the url wins over it. */
+    const char *read_default_file; /* "~/.my.cnf" */
+    const char
+        *read_default_group; /* without read_default_file: in /etc/my.cnf, /etc/mysql/my.cnf, ~/.my.cnf */
 } hoot_pool_options;
 
 /* Open a pool. Unless `lazy`, min_size connections are made first.

@@ -2,8 +2,10 @@
 #include "db/options.h"
 
 #include "db/hosts.h"
+#include "db/settings.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     DEFAULT_MAX_SIZE = 10,
@@ -14,6 +16,9 @@ enum {
     DEFAULT_IDLE_MS = 10 * 60 * 1000,
     DEFAULT_STATEMENT_CACHE = 100,
     DEFAULT_CLOSE_TIMEOUT_MS = 5 * 1000,
+    DEFAULT_KEEPALIVE_S = 30,
+    ATTRIBUTE_BYTES_MAX = 60000, /* the server reads 64 KiB */
+    ATTRIBUTE_OVERHEAD = 3,      /* the length in front */
 };
 #define DEFAULT_MAX_ANSWER_BYTES ((uint64_t)256 << 20)
 
@@ -22,91 +27,173 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value ? value : otherwise;
 }
 
-/* The first that is given, copied; "" when none is. NULL: no memory. */
-static const char *pick(hoot_arena *arena, const char *option, const char *from_url, const char *otherwise)
+/* A copy, "" when none is given. NULL: no memory. */
+static const char *text_or(hoot_arena *arena, const char *text, const char *otherwise)
 {
-    if (option)
-        return hoot_arena_strdup(arena, option);
-    return from_url ? from_url : otherwise;
+    return text ? hoot_arena_strdup(arena, text) : otherwise;
 }
 
-static int fill_texts(hoot_arena *arena, const hoot_pool_options *options, const hoot__db_url *url,
-                      hoot_target *target, hoot_error *err)
+static int fill_texts(hoot_arena *arena, const hoot_pool_options *options, hoot_target *target,
+                      hoot_error *err)
 {
-    const char *socket_of_url = options->host ? NULL : url->socket;
-    bool by_socket = options->socket || socket_of_url;
+    const struct {
+        const char **out;
+        const char *from;
+    } texts[] = {
+        { &target->socket, options->socket },
+        { &target->user, options->user },
+        { &target->password, options->password },
+        { &target->database, options->database },
+        { &target->ssl_ca, options->ssl_ca },
+        { &target->ssl_capath, options->ssl_capath },
+        { &target->ssl_crl, options->ssl_crl },
+        { &target->ssl_cert, options->ssl_cert },
+        { &target->ssl_key, options->ssl_key },
+        { &target->tls_min_version, options->tls_min_version },
+        { &target->charset, options->charset },
+        { &target->collation, options->collation },
+        { &target->time_zone, options->time_zone },
+        { &target->sql_mode, options->sql_mode },
+        { &target->init_command, options->init_command },
+    };
+    bool some_host = !options->socket && target->port;
+    bool missing;
 
-    target->host = pick(arena, options->host, url->host, by_socket || !target->port ? "" : "127.0.0.1");
-    target->socket = pick(arena, options->socket, socket_of_url, "");
-    target->user = pick(arena, options->user, url->user, "");
-    target->password = pick(arena, options->password, url->password, "");
-    target->database = pick(arena, options->database, url->database, "");
-    if (!target->host || !target->socket || !target->user || !target->password || !target->database)
+    target->host = text_or(arena, options->host, some_host ? "127.0.0.1" : "");
+    missing = !target->host;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        *texts[i].out = text_or(arena, texts[i].from, "");
+        missing = missing || !*texts[i].out;
+    }
+    return missing ? hoot_error_set(err, HOOT_ENOMEM, "no memory for the pool's options") : 0;
+}
+
+/* Names and values, copied. */
+static int fill_attributes(hoot_arena *arena, const char *const *from, hoot_target *target, hoot_error *err)
+{
+    size_t count = 0, bytes = 0;
+    const char **copy;
+
+    while (from && from[count])
+        bytes += strlen(from[count++]) + ATTRIBUTE_OVERHEAD;
+    if (count == 0)
+        return 0;
+    if (count % 2 || bytes > ATTRIBUTE_BYTES_MAX)
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "the connection attributes are names and values in turn, in %d bytes at most",
+                              ATTRIBUTE_BYTES_MAX);
+    copy = hoot_arena_alloc_array(arena, count + 1, sizeof(*copy));
+    for (size_t i = 0; copy && i < count; i++) {
+        copy[i] = hoot_arena_strdup(arena, from[i]);
+        if (!copy[i])
+            copy = NULL;
+    }
+    if (!copy)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for the pool's options");
+    copy[count] = NULL;
+    target->attributes = copy;
     return 0;
+}
+
+/* "VERIFY_CA" is how the MySQL tools write "verify-ca". */
+static bool is_mode(const char *text, const char *mode)
+{
+    for (; *text && *mode; text++, mode++) {
+        char c = *text == '_' ? '-' : *text;
+
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != *mode)
+            return false;
+    }
+    return *text == *mode;
+}
+
+static int fill_sslmode(const hoot_pool_options *options, hoot_target *target, hoot_error *err)
+{
+    static const char *const modes[] = { "disabled", "preferred", "required", "verify-ca",
+                                         "verify-identity" };
+
+    target->sslmode =
+        options->ssl_ca || options->ssl_capath ? HOOT_SSLMODE_VERIFY_IDENTITY : HOOT_SSLMODE_PREFERRED;
+    if (!options->sslmode)
+        return 0;
+    for (int i = 0; i < 5; i++) {
+        if (is_mode(options->sslmode, modes[i])) {
+            target->sslmode = (hoot_sslmode)i;
+            return 0;
+        }
+    }
+    return hoot_error_set(err, HOOT_ECONFIG,
+                          "sslmode is none of disabled, preferred, required, verify-ca, verify-identity");
 }
 
 #define DEFAULT_DRIVER "mysql"
 
-static int find_driver(const hoot_pool_options *options, const hoot__db_url *url, hoot_target *target,
-                       hoot_error *err)
+static int find_driver(const hoot_pool_options *options, hoot_target *target, hoot_error *err)
 {
-    const char *name = options->driver ? options->driver : url->driver;
+    const char *name = options->driver ? options->driver : DEFAULT_DRIVER;
 
-    if (!name && !options->host && !options->hosts && !options->socket)
-        return hoot_error_set(err, HOOT_ECONFIG, "the pool has neither a url nor a host");
-    name = name ? name : DEFAULT_DRIVER;
     target->driver = hoot_driver_find(name);
     if (!target->driver)
         return hoot_error_set(err, HOOT_ECONFIG, "there is no database driver \"%s\"", name);
     return 0;
 }
 
-static int fill_target(hoot_arena *arena, const hoot_pool_options *options, const hoot__db_url *url,
-                       hoot_target *target, hoot_error *err)
+static int check_file(const hoot_target *target, hoot_error *err)
 {
-    int rc = find_driver(options, url, target, err);
+    const char *name = target->driver->name;
 
-    if (rc)
-        return rc;
-    target->port = options->port ? options->port : url->port ? url->port : target->driver->default_port;
-    target->connect_timeout_ms = or_default(options->connect_timeout_ms, DEFAULT_CONNECT_TIMEOUT_MS);
-    target->statement_cache = or_default(options->statement_cache, DEFAULT_STATEMENT_CACHE);
-    target->max_answer_bytes =
-        options->max_answer_bytes ? options->max_answer_bytes : DEFAULT_MAX_ANSWER_BYTES;
-    target->allow_public_key_retrieval = options->allow_public_key_retrieval;
-    target->multi_statements = options->multi_statements;
-    target->local_infile = options->local_infile;
-    rc = fill_texts(arena, options, url, target, err);
-    if (rc || target->driver->default_port)
-        return rc;
+    if (target->driver->default_port)
+        return 0;
     if (target->host[0] || target->port || target->socket[0])
         return hoot_error_set(err, HOOT_ECONFIG, "%s takes a file, as in \"%s:var/app.db\", and no host",
-                              target->driver->name, target->driver->name);
+                              name, name);
     if (!target->database[0])
-        return hoot_error_set(err, HOOT_ECONFIG, "%s needs a file, as in \"%s:var/app.db\"",
-                              target->driver->name, target->driver->name);
+        return hoot_error_set(err, HOOT_ECONFIG, "%s needs a file, as in \"%s:var/app.db\"", name, name);
     return 0;
 }
 
-/* Several hosts, of the options or of the url; one that is given by itself wins. The target's own address is
- * that of the first. */
-static int fill_hosts(hoot_arena *arena, const hoot_pool_options *options, const hoot__db_url *url,
-                      hoot_target *target, hoot__limits *limits, hoot_error *err)
+static int fill_target(hoot_arena *arena, const hoot_pool_options *options, hoot_target *target,
+                       hoot_error *err)
 {
-    bool single = options->host || options->socket || url->socket;
+    int rc = find_driver(options, target, err);
+
+    if (rc)
+        return rc;
+    target->port = options->port ? options->port : target->driver->default_port;
+    target->connect_timeout_ms = or_default(options->connect_timeout_ms, DEFAULT_CONNECT_TIMEOUT_MS);
+    target->statement_cache = or_default(options->statement_cache, DEFAULT_STATEMENT_CACHE);
+    target->keepalive_s = or_default(options->keepalive_s, DEFAULT_KEEPALIVE_S);
+    target->max_answer_bytes =
+        options->max_answer_bytes ? options->max_answer_bytes : DEFAULT_MAX_ANSWER_BYTES;
+    target->allow_public_key_retrieval = options->allow_public_key_retrieval;
+    target->allow_cleartext_password = options->allow_cleartext_password;
+    target->compress = options->compress;
+    target->multi_statements = options->multi_statements;
+    target->local_infile = options->local_infile;
+    rc = fill_sslmode(options, target, err);
+    if (!rc)
+        rc = fill_texts(arena, options, target, err);
+    if (!rc)
+        rc = fill_attributes(arena, options->attributes, target, err);
+    return rc ? rc : check_file(target, err);
+}
+
+/* Several hosts. The target's own address is that of the first. */
+static int fill_hosts(hoot_arena *arena, const hoot_pool_options *options, hoot_target *target,
+                      hoot__limits *limits, hoot_error *err)
+{
     hoot__host *hosts;
     uint32_t count;
     int rc;
 
-    limits->hosts = pick(arena, options->hosts, single ? NULL : url->hosts, "");
+    limits->hosts = text_or(arena, options->hosts, "");
     if (!limits->hosts)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for the pool's options");
     if (!limits->hosts[0])
         return 0;
     if (!target->driver->default_port)
         return hoot_error_set(err, HOOT_ECONFIG, "%s takes a file and no hosts", target->driver->name);
-    if (options->hosts && single)
+    if (options->host || options->socket)
         return hoot_error_set(err, HOOT_ECONFIG, "the pool has both hosts and a host or a socket");
     rc = hoot__hosts_parse(arena, limits->hosts, target, &hosts, &count, err);
     if (rc)
@@ -144,19 +231,46 @@ static int fill_limits(const hoot_pool_options *options, const hoot_target *targ
     return 0;
 }
 
+/* Of the two, the one that stands higher up wins. */
+static void merge_place(hoot_pool_options *into, hoot_pool_options *from)
+{
+    if (into->host || into->hosts || into->socket)
+        from->host = from->hosts = from->socket = NULL;
+    hoot__settings_merge(into, from);
+}
+
+/* What the application sets, over what the url says, over what an option file says. */
+static int gather(hoot_arena *arena, hoot_pool_options *options, hoot_error *err)
+{
+    hoot_pool_options url = { 0 }, file = { 0 };
+    int rc = options->url ? hoot__db_url_parse(arena, options->url, &url, err) : 0;
+
+    if (rc)
+        return rc;
+    merge_place(options, &url);
+    if (options->read_default_file || options->read_default_group)
+        rc = hoot__option_file_read(arena, options->read_default_file, options->read_default_group, &file,
+                                    err);
+    else if (!options->driver && !options->host && !options->hosts && !options->socket)
+        rc = hoot_error_set(err, HOOT_ECONFIG, "the pool has neither a url nor a host");
+    if (!rc)
+        merge_place(options, &file);
+    return rc;
+}
+
 int hoot__options_read(hoot_arena *arena, const hoot_pool_options *options, hoot_target *out_target,
                        hoot__limits *out_limits, hoot_error *err)
 {
-    hoot__db_url url = { 0 };
+    hoot_pool_options all = *options;
     hoot_target target = { 0 };
-    int rc = options->url ? hoot__db_url_parse(arena, options->url, &url, err) : 0;
+    int rc = gather(arena, &all, err);
 
     if (!rc)
-        rc = fill_target(arena, options, &url, &target, err);
+        rc = fill_target(arena, &all, &target, err);
     if (!rc)
-        rc = fill_hosts(arena, options, &url, &target, out_limits, err);
+        rc = fill_hosts(arena, &all, &target, out_limits, err);
     if (!rc)
-        rc = fill_limits(options, &target, out_limits, err);
+        rc = fill_limits(&all, &target, out_limits, err);
     if (!rc)
         *out_target = target;
     return rc;

@@ -5,16 +5,15 @@
 #include <hoot/pool.h>
 #include <hoot/sys/driver.h>
 
-/* The parts of a database url, decoded. A part that is missing is NULL, a missing port 0. */
-typedef struct hoot__db_url {
-    const char *driver, *user, *password, *host, *socket, *database;
-    const char *hosts; /* several of them: the whole list, and `host` is NULL */
-    uint16_t port;
-} hoot__db_url;
+/* Take a url apart: the options that it sets, and no others. Texts are in `arena`. Errors: HOOT_ECONFIG; the
+ * text never holds the password. HOOT_ENOMEM. */
+int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot_pool_options *out, hoot_error *err);
 
-/* Take a url apart. Texts are in `arena`. Errors: HOOT_ECONFIG; the text never holds the password.
- * HOOT_ENOMEM. */
-int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot__db_url *out, hoot_error *err);
+/* The options that an option file of the MySQL tools sets, in the groups [client] and `group` (NULL: none of
+ * its own). `path` NULL: the usual places, as far as there are files. Reads by blocking. Errors:
+ * HOOT_ECONFIG, HOOT_ENOMEM. */
+int hoot__option_file_read(hoot_arena *arena, const char *path, const char *group, hoot_pool_options *out,
+                           hoot_error *err);
 
 /* How a pool lends: hoot_pool_options with every default filled in. */
 typedef struct hoot__limits {

@@ -68,6 +68,8 @@ int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_opti
     if (!pool)
         return HOOT_ENOMEM;
     rc = hoot__options_read(pool->arena, options, &pool->target, &pool->limits, err);
+    if (!rc && pool->target.driver->prepare)
+        rc = pool->target.driver->prepare(&pool->target, err);
     if (!rc)
         rc = hoot__hosts_parse(pool->arena, pool->limits.hosts, &pool->target, &pool->hosts,
                                &pool->host_count, err);
@@ -162,6 +164,8 @@ void hoot_pool_close(hoot_pool *pool)
     assert(!pool->total && !pool->waiting && !pool->probes);
     pool->state = HOOT__POOL_CLOSED;
     hoot__conn_orphan_all(pool);
+    if (pool->target.driver && pool->target.driver->forget)
+        pool->target.driver->forget(&pool->target);
     if (!pool->scope)
         hoot_arena_free(pool->arena);
 }

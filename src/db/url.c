@@ -1,12 +1,13 @@
 /* Database urls.
  *
- *     name://[user[:password]@]host[:port][,host[:port]...]/database[?socket=path]
+ *     name://[user[:password]@]host[:port][,host[:port]...]/database[?option=value&...]
  *                                              servers; host and everything else may be empty
  *     name:path                                files
  *
- * User, password, database, socket and path are percent-decoded (RFC 3986 section 2.1). A host may be an
+ * User, password, database, options and path are percent-decoded (RFC 3986 section 2.1). A host may be an
  * address in brackets. Messages never repeat the url: it holds the password. */
 #include "db/options.h"
+#include "db/settings.h"
 
 #include <string.h>
 
@@ -55,7 +56,7 @@ static int decode_if_any(hoot_arena *arena, hoot_str part, const char *what, con
     return part.len ? decode(arena, part, what, out, err) : 0;
 }
 
-static int parse_user(hoot_arena *arena, hoot_str user, hoot__db_url *out, hoot_error *err)
+static int parse_user(hoot_arena *arena, hoot_str user, hoot_pool_options *out, hoot_error *err)
 {
     ptrdiff_t colon = hoot_str_find(user, ':');
     int rc;
@@ -69,7 +70,7 @@ static int parse_user(hoot_arena *arena, hoot_str user, hoot__db_url *out, hoot_
     return decode_if_any(arena, user, "user", &out->user, err);
 }
 
-static int parse_port(hoot_str port, hoot__db_url *out, hoot_error *err)
+static int parse_port(hoot_str port, hoot_pool_options *out, hoot_error *err)
 {
     uint64_t number;
 
@@ -80,7 +81,7 @@ static int parse_port(hoot_str port, hoot__db_url *out, hoot_error *err)
 }
 
 /* host, host:port, [address], [address]:port, or nothing */
-static int parse_host(hoot_arena *arena, hoot_str host, hoot__db_url *out, hoot_error *err)
+static int parse_host(hoot_arena *arena, hoot_str host, hoot_pool_options *out, hoot_error *err)
 {
     hoot_str rest = host;
     ptrdiff_t end = hoot_str_find(host, ':');
@@ -104,22 +105,34 @@ static int parse_host(hoot_arena *arena, hoot_str host, hoot__db_url *out, hoot_
     return decode_if_any(arena, host, "host", &out->host, err);
 }
 
-static int parse_query(hoot_arena *arena, hoot_str query, hoot__db_url *out, hoot_error *err)
+/* name=value: an option, as the table of them knows it. */
+static int parse_option(hoot_arena *arena, hoot_str pair, hoot_pool_options *out, hoot_error *err)
+{
+    ptrdiff_t equals = hoot_str_find(pair, '=');
+    const char *name, *value;
+    int rc;
+
+    if (equals < 1)
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "what stands behind the database url's '?' is not name=value&name=value");
+    rc = decode(arena, hoot_str_head(pair, (size_t)equals), "options", &name, err);
+    if (!rc)
+        rc = decode(arena, hoot_str_from_index(pair, (size_t)equals + 1), "options", &value, err);
+    return rc ? rc : hoot__setting_put(arena, out, name, value, "the database url", err);
+}
+
+static int parse_query(hoot_arena *arena, hoot_str query, hoot_pool_options *out, hoot_error *err)
 {
     hoot_str pair;
     int rc = 0;
 
-    while (!rc && hoot_str_split(&query, '&', &pair)) {
-        if (!hoot_str_starts(pair, HOOT_STR("socket=")))
-            return hoot_error_set(err, HOOT_ECONFIG,
-                                  "the database url may have one parameter behind '?': socket");
-        rc = decode_if_any(arena, hoot_str_from_index(pair, 7), "socket", &out->socket, err);
-    }
+    while (!rc && hoot_str_split(&query, '&', &pair))
+        rc = parse_option(arena, pair, out, err);
     return rc;
 }
 
 /* What follows "name://". */
-static int parse_server(hoot_arena *arena, hoot_str rest, hoot__db_url *out, hoot_error *err)
+static int parse_server(hoot_arena *arena, hoot_str rest, hoot_pool_options *out, hoot_error *err)
 {
     hoot_str query = hoot_str_of("", 0), database = hoot_str_of("", 0), user = hoot_str_of("", 0);
     ptrdiff_t at = hoot_str_find(rest, '?');
@@ -148,12 +161,12 @@ static int parse_server(hoot_arena *arena, hoot_str rest, hoot__db_url *out, hoo
     return rc || !query.len ? rc : parse_query(arena, query, out, err);
 }
 
-int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot__db_url *out, hoot_error *err)
+int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot_pool_options *out, hoot_error *err)
 {
     hoot_str rest = hoot_str_from(url);
     ptrdiff_t colon = hoot_str_find(rest, ':');
 
-    *out = (hoot__db_url){ 0 };
+    *out = (hoot_pool_options){ 0 };
     if (colon < 1)
         return hoot_error_set(err, HOOT_ECONFIG,
                               "the database url does not begin with a driver, such as mysql:// or sqlite:");

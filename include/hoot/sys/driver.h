@@ -16,6 +16,15 @@ HOOT_BEGIN_DECLS
 typedef struct hoot_driver hoot_driver;
 typedef struct hoot_link hoot_link;
 
+/* How much a connection must be protected by TLS (<hoot/pool.h>, `sslmode`). */
+typedef enum hoot_sslmode {
+    HOOT_SSLMODE_DISABLED,
+    HOOT_SSLMODE_PREFERRED,
+    HOOT_SSLMODE_REQUIRED,
+    HOOT_SSLMODE_VERIFY_CA,
+    HOOT_SSLMODE_VERIFY_IDENTITY,
+} hoot_sslmode;
+
 /* Where and how to connect, from hoot_pool_options; every text is set (maybe ""). Lives: as long as the pool.
  */
 typedef struct hoot_target {
@@ -25,9 +34,14 @@ typedef struct hoot_target {
     uint32_t connect_timeout_ms;
     uint32_t statement_cache;
     uint64_t max_answer_bytes;
-    bool allow_public_key_retrieval;
-    bool multi_statements;
-    bool local_infile;
+    bool multi_statements, local_infile;
+    bool allow_public_key_retrieval, allow_cleartext_password, compress;
+    hoot_sslmode sslmode;
+    const char *ssl_ca, *ssl_capath, *ssl_crl, *ssl_cert, *ssl_key, *tls_min_version;
+    const char *charset, *collation, *time_zone, *sql_mode, *init_command;
+    const char *const *attributes; /* names and values in turn, NULL behind the last; or NULL */
+    uint32_t keepalive_s;
+    void *prepared; /* the driver's own, made by prepare() */
 } hoot_target;
 
 /* What a refused statement tells of the whole server. */
@@ -70,6 +84,14 @@ struct hoot_driver {
     uint16_t default_port; /* 0: none */
     /* Statements the pool sends. */
     const char *begin, *commit, *rollback;
+
+    /* Once a pool, before the first connection: check the options and make what connections share, into
+     * target->prepared. May block for reading files. Errors: HOOT_ECONFIG, HOOT_ENOMEM. NULL: nothing to do.
+     */
+    int (*prepare)(hoot_target *target, hoot_error *err);
+
+    /* Let that go, behind the last connection; also when prepare() failed. NULL: nothing to do. */
+    void (*forget)(hoot_target *target);
 
     /* Suspends.  Gives: 0 and a link.  The task's deadline is already narrowed to connect_timeout_ms. */
     int (*connect)(const hoot_target *target, hoot_link **out_link, hoot_error *err);

@@ -1,5 +1,7 @@
 /* Password proofs.
  *
+ * sha256:        none; the password itself, over TLS as it is, else encrypted as below.
+ * ed25519:       see auth_ed25519.c.
  * native:        SHA1(password) ^ SHA1(seed, SHA1(SHA1(password)))
  * caching_sha2:  SHA256(password) ^ SHA256(SHA256(SHA256(password)), seed)
  *                then 01 03: known, OK follows; or 01 04: send the password itself, over a secure channel as
@@ -28,11 +30,19 @@ enum {
     OAEP_OVERHEAD = 42, /* of SHA-1: 2 * 20 + 2 */
 };
 
+static const char *const plugins[] = {
+    [HOOT__MY_PLUGIN_NATIVE] = "mysql_native_password", [HOOT__MY_PLUGIN_SHA2] = "caching_sha2_password",
+    [HOOT__MY_PLUGIN_SHA256] = "sha256_password",       [HOOT__MY_PLUGIN_ED25519] = "client_ed25519",
+    [HOOT__MY_PLUGIN_CLEAR] = "mysql_clear_password",
+};
+
 hoot__my_plugin hoot__my_plugin_of(const char *name)
 {
-    if (strcmp(name, "mysql_native_password") == 0)
-        return HOOT__MY_PLUGIN_NATIVE;
-    return strcmp(name, "caching_sha2_password") == 0 ? HOOT__MY_PLUGIN_SHA2 : HOOT__MY_PLUGIN_OTHER;
+    int plugin = 0;
+
+    while (plugin < HOOT__MY_PLUGIN_OTHER && strcmp(name, plugins[plugin]) != 0)
+        plugin++;
+    return (hoot__my_plugin)plugin;
 }
 
 static void xor_into(uint8_t *bytes, const uint8_t *other, size_t len)
@@ -72,11 +82,6 @@ void hoot__my_sha2_proof(hoot_str password, const uint8_t *seed, uint8_t *out_pr
 
 static int refuse_plugin(const char *name, hoot_error *err)
 {
-    if (strcmp(name, "mysql_clear_password") == 0)
-        return hoot_error_set(
-            err, HOOT_EAUTH,
-            "the server asks for the password in clear (mysql_clear_password), which is never sent; "
-            "give the user mysql_native_password or caching_sha2_password");
     if (strcmp(name, "mysql_old_password") == 0)
         return hoot_error_set(
             err, HOOT_EAUTH,
@@ -85,8 +90,25 @@ static int refuse_plugin(const char *name, hoot_error *err)
     return hoot_error_set(
         err, HOOT_EAUTH,
         "the server wants the authentication plugin \"%s\", which is not supported; give the user "
-        "mysql_native_password or caching_sha2_password",
+        "caching_sha2_password, client_ed25519 or mysql_native_password",
         name);
+}
+
+static int check_seed(hoot__my_plugin plugin, size_t len, hoot_error *err)
+{
+    size_t due = plugin == HOOT__MY_PLUGIN_ED25519 ? HOOT__MY_ED25519_SEED_BYTES : HOOT__MY_SEED_BYTES;
+
+    if (plugin == HOOT__MY_PLUGIN_CLEAR || len == due)
+        return 0;
+    return hoot_error_set(err, HOOT_EPROTOCOL, "the server's login challenge has %zu bytes instead of %zu",
+                          len, due);
+}
+
+static int prove_ed25519(hoot_str secret, const uint8_t *seed, uint8_t *out_proof, hoot_error *err)
+{
+    if (hoot__my_ed25519_proof(secret, seed, out_proof))
+        return HOOT__MY_PROOF_MAX;
+    return hoot_error_set(err, HOOT_EAUTH, "the proof of client_ed25519 cannot be computed");
 }
 
 int hoot__my_prove(const hoot__my_challenge *challenge, const char *password, uint8_t *out_proof,
@@ -94,18 +116,21 @@ int hoot__my_prove(const hoot__my_challenge *challenge, const char *password, ui
 {
     hoot__my_plugin plugin = hoot__my_plugin_of(challenge->plugin);
     hoot_str secret = hoot_str_from(password);
+    int rc = plugin == HOOT__MY_PLUGIN_OTHER ? refuse_plugin(challenge->plugin, err)
+                                             : check_seed(plugin, challenge->seed_len, err);
 
-    if (plugin == HOOT__MY_PLUGIN_OTHER)
-        return refuse_plugin(challenge->plugin, err);
-    if (challenge->seed_len != HOOT__MY_SEED_BYTES)
-        return hoot_error_set(err, HOOT_EPROTOCOL, "the server's login challenge has %zu bytes instead of 20",
-                              challenge->seed_len);
+    if (rc < 0)
+        return rc;
+    if (plugin == HOOT__MY_PLUGIN_ED25519)
+        return prove_ed25519(secret, challenge->seed, out_proof, err);
     if (secret.len == 0)
         return 0;
     if (plugin == HOOT__MY_PLUGIN_NATIVE) {
         hoot__my_native_proof(secret, challenge->seed, out_proof);
         return HOOT_SHA1_BYTES;
     }
+    if (plugin != HOOT__MY_PLUGIN_SHA2)
+        return 0;
     hoot__my_sha2_proof(secret, challenge->seed, out_proof);
     return HOOT_SHA256_BYTES;
 }
@@ -179,11 +204,9 @@ int hoot__my_encrypt_password(hoot_str pem, const char *password, const uint8_t 
 
 static hoot__my_auth_step more_data(hoot_str packet, hoot__my_plugin plugin, bool awaits_key)
 {
-    if (plugin != HOOT__MY_PLUGIN_SHA2)
-        return HOOT__MY_AUTH_NONSENSE;
-    if (awaits_key)
+    if (awaits_key && (plugin == HOOT__MY_PLUGIN_SHA2 || plugin == HOOT__MY_PLUGIN_SHA256))
         return HOOT__MY_AUTH_KEY;
-    if (packet.len != 2)
+    if (plugin != HOOT__MY_PLUGIN_SHA2 || packet.len != 2)
         return HOOT__MY_AUTH_NONSENSE;
     if (packet.ptr[1] == FAST_OK)
         return HOOT__MY_AUTH_WAIT;

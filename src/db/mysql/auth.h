@@ -1,8 +1,8 @@
-/* Proving a password to the server: mysql_native_password and caching_sha2_password. Pure: bytes in, bytes
- * out.
+/* Proving a password to the server: mysql_native_password, caching_sha2_password, sha256_password and
+ * client_ed25519; and mysql_clear_password, which proves nothing but hands the password over. Pure: bytes in,
+ * bytes out.
  *
- * Every other plugin is refused with an error that names it. mysql_clear_password would hand the password to
- * whoever asks for it; mysql_old_password is broken. */
+ * Every other plugin is refused with an error that names it. mysql_old_password is broken. */
 #ifndef HOOT_DB_MYSQL_AUTH_H
 #define HOOT_DB_MYSQL_AUTH_H
 
@@ -10,17 +10,20 @@
 
 typedef enum hoot__my_plugin {
     HOOT__MY_PLUGIN_NATIVE,
-    HOOT__MY_PLUGIN_SHA2,
+    HOOT__MY_PLUGIN_SHA2,    /* caching_sha2_password */
+    HOOT__MY_PLUGIN_SHA256,  /* sha256_password */
+    HOOT__MY_PLUGIN_ED25519, /* client_ed25519 */
+    HOOT__MY_PLUGIN_CLEAR,   /* mysql_clear_password */
     HOOT__MY_PLUGIN_OTHER,
 } hoot__my_plugin;
 
 hoot__my_plugin hoot__my_plugin_of(const char *name);
 
-enum { HOOT__MY_PROOF_MAX = 32 };
+enum { HOOT__MY_PROOF_MAX = 64 };
 
-/* The first answer to a challenge.
- * Gives: its length, 0 for an empty password.
- * Errors: HOOT_EPROTOCOL the seed is too short; HOOT_EAUTH the plugin is none of ours, and what to do. */
+/* The proof for a challenge, of the plugins that have one: not of sha256 and clear, whose seed is checked
+ * only. Gives: its length; 0 without a proof, and for an empty password but by ed25519. Errors:
+ * HOOT_EPROTOCOL the seed is too short; HOOT_EAUTH the plugin is none of ours, and what to do. */
 int hoot__my_prove(const hoot__my_challenge *challenge, const char *password, uint8_t *out_proof,
                    hoot_error *err);
 
@@ -28,6 +31,9 @@ int hoot__my_prove(const hoot__my_challenge *challenge, const char *password, ui
  * information". */
 void hoot__my_native_proof(hoot_str password, const uint8_t *seed, uint8_t *out_proof);
 void hoot__my_sha2_proof(hoot_str password, const uint8_t *seed, uint8_t *out_proof);
+
+/* 64 bytes for a seed of 32. Source: as said in auth_ed25519.c. Errors: false: it cannot be computed. */
+bool hoot__my_ed25519_proof(hoot_str password, const uint8_t *seed, uint8_t *out_proof);
 
 /* The password, encrypted for the server's RSA key (PEM), appended to `out`.
  * Errors: HOOT_EAUTH the key is none that is acceptable, or the password is too long for it; HOOT_ENOMEM. */

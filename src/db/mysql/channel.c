@@ -23,12 +23,14 @@ enum {
     MAX_PENDING = 64 * 1024, /* what may wait while more of it is gathered */
 };
 
+#define READER_MAX (HOOT__MY_PACKET_MAX + HEADER_BYTES + KEEP_BYTES)
+
 void hoot__my_channel_init(hoot__my_channel *channel, hoot_stream *stream, uint64_t max_bytes)
 {
     memset(channel, 0, sizeof(*channel));
     channel->stream = stream;
     channel->max_bytes = max_bytes < HOOT__MY_PAYLOAD_MAX ? (size_t)max_bytes : HOOT__MY_PAYLOAD_MAX;
-    hoot__reader_init(&channel->reader, stream, HOOT__MY_PACKET_MAX + HEADER_BYTES + KEEP_BYTES);
+    hoot__reader_init(&channel->reader, stream, READER_MAX);
     hoot_buf_init(&channel->joined, channel->max_bytes + 1);
 }
 
@@ -38,6 +40,21 @@ void hoot__my_channel_fini(hoot__my_channel *channel)
     channel->stream = NULL;
     hoot__reader_fini(&channel->reader);
     hoot_buf_fini(&channel->joined);
+}
+
+int hoot__my_channel_secure(hoot__my_channel *channel, hoot__tls_context *context, const char *host,
+                            hoot_error *err)
+{
+    hoot_stream *lower = channel->stream;
+
+    hoot__reader_consume(&channel->reader, channel->held);
+    channel->held = 0;
+    channel->stream = hoot__tls_connect(lower, context, host, hoot__reader_bytes(&channel->reader), err);
+    hoot__reader_fini(&channel->reader);
+    if (!channel->stream)
+        return hoot_error_code(err);
+    hoot__reader_init(&channel->reader, channel->stream, READER_MAX);
+    return 0;
 }
 
 /* One packet's payload, in chunks, waiting for room between them. */
@@ -138,7 +155,7 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
     channel->held = 0;
     rc = want(channel, wait, HEADER_BYTES);
     if (rc <= 0)
-        return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
+        return rc < 0 ? hoot__tls_explain(channel->stream, rc, err) : 0;
     header = hoot__my_in_of(hoot__reader_bytes(&channel->reader).ptr, HEADER_BYTES);
     len = hoot__my_u24(&header);
     number = hoot__my_u8(&header);
@@ -147,7 +164,7 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
         return rc;
     rc = want(channel, wait, HEADER_BYTES + len);
     if (rc <= 0)
-        return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
+        return rc < 0 ? hoot__tls_explain(channel->stream, rc, err) : 0;
     channel->held = HEADER_BYTES + len;
     out_packet->ptr = channel->reader.in.data + channel->reader.start + HEADER_BYTES;
     out_packet->len = len;

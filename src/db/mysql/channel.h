@@ -5,10 +5,10 @@
 
 #include "packet.h"
 
-#include "net/net.h"
+#include "net/tls.h"
 
 typedef struct hoot__my_channel {
-    hoot_stream *stream; /* owned; TLS would take its place between greeting and login */
+    hoot_stream *stream; /* owned; TLS takes its place between greeting and login */
     hoot__reader reader;
     hoot_buf joined;  /* a payload that came in several packets */
     bool joining;     /* more of them are to come */
@@ -23,6 +23,12 @@ void hoot__my_channel_init(hoot__my_channel *channel, hoot_stream *stream, uint6
 
 /* Closes the stream. Twice is fine. */
 void hoot__my_channel_fini(hoot__my_channel *channel);
+
+/* Begin TLS: what was gathered goes out in clear in front of it. `host`: as hoot__tls_connect(). Suspends.
+ * Errors: HOOT_EPROTOCOL something had come that nobody asked for; as hoot__tls_connect(): the channel is
+ * good for hoot__my_channel_fini() only then. */
+int hoot__my_channel_secure(hoot__my_channel *channel, hoot__tls_context *context, const char *host,
+                            hoot_error *err);
 
 /* Gather a payload as one or more packets, numbered from channel->sequence on. A long one is sent on the way,
  * as far as it must be so that no more than some 100 KiB wait: Suspends then. Errors: HOOT_ENOMEM; writing

@@ -57,14 +57,34 @@ int hoot__my_link_open(const hoot_target *target, hoot_stream *stream, hoot__my_
  * once. */
 int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more);
 
-/* Queue the statement that makes a session ours: character set, autocommit, tracking. */
-int hoot__my_write_setup(hoot__my_link *link);
-
 /* Await the answer of the next of several commands that were written at once: each is numbered anew. */
 void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns);
 
-/* Read the answer of the setup. */
+/* connect(), with the address to go to instead of what target->host resolves to (which is still whose
+ * certificate is due); NULL: that. */
+int hoot__my_connect_at(const hoot_target *target, const char *address, hoot_link **out_link,
+                        hoot_error *err);
+
+/* --- setup.c --- */
+
+/* Queue the statements that make a session ours: character set, autocommit, tracking, and what the options
+ * say.
+ */
+int hoot__my_write_setup(hoot__my_link *link);
+
+/* Read their answers. */
 int hoot__my_read_setup(hoot__my_link *link, hoot_error *err);
+
+/* Both, behind the login, and ask for max_allowed_packet. Suspends. */
+int hoot__my_set_up(hoot__my_link *link, hoot_error *err);
+
+/* --- secure.c --- */
+
+/* Behind the greeting, when the capabilities are chosen but for TLS: begin it as target->sslmode asks for, if
+ * it is among `theirs`.
+ * Suspends.  Errors: HOOT_ECONNECT the server has no TLS, and nothing was sent to it; as
+ * hoot__my_channel_secure(). */
+int hoot__my_secure(hoot__my_link *link, uint32_t theirs, hoot_error *err);
 
 /* --- connection.c --- */
 
@@ -117,6 +137,8 @@ int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot
 int hoot__my_send_file(hoot__my_link *link, hoot_error *err);
 
 /* --- the driver's table --- */
+int hoot__my_prepare(hoot_target *target, hoot_error *err);
+void hoot__my_forget(hoot_target *target);
 int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err);
 void hoot__my_close(hoot_link *link);
 bool hoot__my_is_alive(hoot_link *link);

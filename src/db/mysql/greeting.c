@@ -27,13 +27,12 @@ static bool copy_text(char *out, size_t size, hoot_str text)
     return true;
 }
 
-static bool add_seed(hoot__my_challenge *challenge, hoot_str bytes)
+static void add_seed(hoot__my_challenge *challenge, hoot_str bytes, size_t most)
 {
-    hoot_str part = hoot_str_head(bytes, HOOT__MY_SEED_BYTES - challenge->seed_len);
+    hoot_str part = hoot_str_head(bytes, most - challenge->seed_len);
 
     memcpy(challenge->seed + challenge->seed_len, part.ptr, part.len);
     challenge->seed_len += part.len;
-    return challenge->seed_len == HOOT__MY_SEED_BYTES;
 }
 
 /* To the NUL, or to the end. */
@@ -75,9 +74,9 @@ static bool parse_second_half(hoot__my_in *in, hoot__my_greeting *greeting)
     if (greeting->capabilities & HOOT__MY_CAP_SECURE_CONNECTION) {
         size_t rest = seed_len > 21 ? seed_len - FIRST_SEED_BYTES : 13; /* the NUL is counted */
 
-        (void)add_seed(
-            challenge,
-            hoot__my_bytes(in, hoot__my_left(in) < rest ? HOOT__MY_SEED_BYTES - FIRST_SEED_BYTES : rest));
+        add_seed(challenge,
+                 hoot__my_bytes(in, hoot__my_left(in) < rest ? HOOT__MY_SEED_BYTES - FIRST_SEED_BYTES : rest),
+                 HOOT__MY_SEED_BYTES);
     }
     if (in->failed)
         return false;
@@ -100,7 +99,7 @@ int hoot__my_greeting_parse(hoot_str packet, hoot__my_greeting *out, hoot_error 
             (unsigned)version);
     set_version(out, hoot__my_nul_str(&in));
     out->connection_id = hoot__my_u32(&in);
-    (void)add_seed(&out->challenge, hoot__my_bytes(&in, FIRST_SEED_BYTES));
+    add_seed(&out->challenge, hoot__my_bytes(&in, FIRST_SEED_BYTES), HOOT__MY_SEED_BYTES);
     hoot__my_skip(&in, 1);
     out->capabilities = hoot__my_u16(&in);
     if (in.failed)
@@ -123,7 +122,9 @@ bool hoot__my_switch_parse(hoot_str packet, hoot__my_challenge *out)
         return copy_text(out->plugin, sizeof(out->plugin), HOOT_STR("mysql_old_password"));
     if (!copy_text(out->plugin, sizeof(out->plugin), hoot__my_nul_str(&in)))
         return false;
-    (void)add_seed(out, hoot__my_rest(&in));
+    /* Behind 20 bytes comes a NUL that is none of them. */
+    add_seed(out, hoot__my_rest(&in),
+             strcmp(out->plugin, "client_ed25519") == 0 ? HOOT__MY_ED25519_SEED_BYTES : HOOT__MY_SEED_BYTES);
     return !in.failed;
 }
 

@@ -6,13 +6,18 @@
 
 #include <hoot/error.h>
 
-enum { HOOT__MY_SEED_BYTES = 20, HOOT__MY_PLUGIN_BYTES = 64, HOOT__MY_VERSION_BYTES = 128 };
+enum {
+    HOOT__MY_SEED_BYTES = 20,
+    HOOT__MY_ED25519_SEED_BYTES = 32,
+    HOOT__MY_PLUGIN_BYTES = 64,
+    HOOT__MY_VERSION_BYTES = 128,
+};
 
 /* The random bytes that a password's proof is made with, and the plugin it is made by. */
 typedef struct hoot__my_challenge {
     char plugin[HOOT__MY_PLUGIN_BYTES]; /* terminated */
-    uint8_t seed[HOOT__MY_SEED_BYTES];
-    size_t seed_len; /* 20, or what the server had */
+    uint8_t seed[HOOT__MY_ED25519_SEED_BYTES];
+    size_t seed_len; /* 20, of ed25519 32, or what the server had */
 } hoot__my_challenge;
 
 typedef struct hoot__my_greeting {

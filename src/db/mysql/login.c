@@ -1,9 +1,9 @@
 /* Logging in: one answer to the greeting, then at most a few rounds in which the server asks for another
- * plugin, for a full proof, or refuses. Nothing else is sent until its OK. TLS will come between the greeting
- * and this file: from then on the channel's stream is another.
+ * plugin, for a full proof, or refuses. Nothing else is sent until its OK. TLS has begun before (secure.c).
  *
- * The password leaves in clear in one case only: caching_sha2_password's full proof over a unix socket (or
- * TLS). */
+ * The password itself leaves in two cases only: over TLS or a unix socket where the plugin asks for it
+ * (caching_sha2_password's full proof, sha256_password, and by opt-in mysql_clear_password), and encrypted
+ * with the server's RSA key, by opt-in. */
 #include "login.h"
 
 #include "answer.h"
@@ -21,7 +21,8 @@ enum {
     ROUNDS_MAX = 8,   /* packets of the server, in all */
     SWITCHES_MAX = 2, /* of the plugin */
     LOGIN_MAX = 64 * 1024,
-    REQUEST_KEY = 0x02,
+    SHA256_REQUEST_KEY = 0x01,
+    SHA2_REQUEST_KEY = 0x02,
 };
 
 typedef struct login {
@@ -39,7 +40,7 @@ static void put_attribute(hoot_buf *out, const char *name, const char *value)
 }
 
 /* What administrators see in performance_schema.session_connect_attrs. */
-static void put_attributes(hoot_buf *out)
+static void put_attributes(hoot_buf *out, const char *const *more)
 {
     hoot_buf attributes;
     char pid[24];
@@ -50,6 +51,8 @@ static void put_attributes(hoot_buf *out)
     put_attribute(&attributes, "_client_version", hoot_version());
     put_attribute(&attributes, "_pid", pid);
     put_attribute(&attributes, "program_name", program_invocation_short_name);
+    for (; more && more[0]; more += 2)
+        put_attribute(&attributes, more[0], more[1]);
     out->failed = out->failed || attributes.failed;
     hoot__my_put_lenenc_str(out, hoot_buf_str(&attributes));
     hoot_buf_fini(&attributes);
@@ -68,13 +71,13 @@ void hoot__my_login_packet(hoot_buf *out, const hoot_target *target, uint32_t ca
     hoot__my_put_u32(out, mariadb_capabilities);
     hoot__my_put_nul_str(out, target->user);
     hoot__my_put_lenenc_str(
-        out, proof); /* at most 32 bytes: the same with and without CLIENT_PLUGIN_AUTH_LENENC */
+        out, proof); /* at most 64 bytes: the same with and without CLIENT_PLUGIN_AUTH_LENENC */
     if (capabilities & HOOT__MY_CAP_CONNECT_WITH_DB)
         hoot__my_put_nul_str(out, target->database);
     if (capabilities & HOOT__MY_CAP_PLUGIN_AUTH)
         hoot__my_put_nul_str(out, plugin);
     if (capabilities & HOOT__MY_CAP_CONNECT_ATTRS)
-        put_attributes(out);
+        put_attributes(out, target->attributes);
 }
 
 /* Send one payload, then forget its bytes: there may be a secret in them. */
@@ -95,15 +98,22 @@ static int send_secret(hoot__my_channel *channel, hoot_buf *payload, hoot_error 
     return rc < 0 ? hoot_error_set(err, rc, "%s", hoot_error_text(rc)) : 0;
 }
 
+/* A default that we cannot do, or would hand the password over for, need not be this user's: answer with one
+ * that proves; the server says if it wants another. */
+static bool begins_well(const hoot__my_challenge *challenge)
+{
+    hoot__my_plugin plugin = hoot__my_plugin_of(challenge->plugin);
+
+    return plugin == HOOT__MY_PLUGIN_NATIVE || plugin == HOOT__MY_PLUGIN_SHA2;
+}
+
 static int send_first(login *l, const hoot__my_greeting *greeting, hoot_error *err)
 {
     uint8_t proof[HOOT__MY_PROOF_MAX];
     hoot_buf payload;
     int len;
 
-    /* A default that we cannot do need not be this user's: answer with one that we can; the server says if it
-     * wants another. */
-    if (hoot__my_plugin_of(l->challenge.plugin) == HOOT__MY_PLUGIN_OTHER)
+    if (!begins_well(&l->challenge))
         snprintf(l->challenge.plugin, sizeof(l->challenge.plugin), "mysql_native_password");
     len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
     if (len < 0)
@@ -115,20 +125,72 @@ static int send_first(login *l, const hoot__my_greeting *greeting, hoot_error *e
     return send_secret(l->channel, &payload, err);
 }
 
-static int answer_switch(login *l, hoot_str packet, hoot_error *err)
+static int send_password(login *l, hoot_error *err)
+{
+    hoot_buf payload;
+
+    hoot_buf_init(&payload, LOGIN_MAX);
+    hoot__my_put_nul_str(&payload, l->target->password);
+    return send_secret(l->channel, &payload, err);
+}
+
+static int send_byte(login *l, uint8_t byte, hoot_error *err)
+{
+    hoot_buf payload;
+
+    hoot_buf_init(&payload, LOGIN_MAX);
+    hoot__my_put_u8(&payload, byte);
+    return send_secret(l->channel, &payload, err);
+}
+
+/* Who sits between could send a key of their own; on a unix socket nobody does. */
+static int ask_for_key(login *l, uint8_t request, hoot_error *err)
+{
+    if (!l->target->allow_public_key_retrieval && !l->channel->stream->local)
+        return hoot_error_set(
+            err, HOOT_EAUTH,
+            "the server has to see the password of this user (%s): connect with TLS or once by unix "
+            "socket, or set allow_public_key_retrieval if the network is trusted",
+            l->challenge.plugin);
+    l->awaits_key = true;
+    return send_byte(l, request, err);
+}
+
+static int answer_clear(login *l, hoot_error *err)
+{
+    const hoot_stream *stream = l->channel->stream;
+
+    if (!l->target->allow_cleartext_password)
+        return hoot_error_set(
+            err, HOOT_EAUTH,
+            "the server asks for the password in clear (mysql_clear_password), which is sent with "
+            "allow_cleartext_password only");
+    if (!stream->secure && !stream->local)
+        return hoot_error_set(err, HOOT_EAUTH,
+                              "the server asks for the password in clear (mysql_clear_password), which is "
+                              "sent over TLS or a unix socket only");
+    return send_password(l, err);
+}
+
+/* It takes the password as it is over TLS only: a unix socket is not enough for this plugin of the server's.
+ */
+static int answer_sha256(login *l, hoot_error *err)
+{
+    int rc = hoot__my_prove(&l->challenge, "", NULL, err); /* the seed, that is */
+
+    if (rc < 0)
+        return rc;
+    if (l->target->password[0] == '\0' || l->channel->stream->secure)
+        return send_password(l, err);
+    return ask_for_key(l, SHA256_REQUEST_KEY, err);
+}
+
+static int answer_proof(login *l, hoot_error *err)
 {
     uint8_t proof[HOOT__MY_PROOF_MAX];
+    int len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
     hoot_buf payload;
-    int len;
 
-    if (++l->switches > SWITCHES_MAX)
-        return hoot_error_set(err, HOOT_EPROTOCOL,
-                              "the server changes the authentication plugin again and again");
-    if (!hoot__my_switch_parse(packet, &l->challenge))
-        return hoot_error_set(err, HOOT_EPROTOCOL,
-                              "the server's request for another authentication plugin is malformed");
-    l->awaits_key = false;
-    len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
     if (len < 0)
         return len;
     hoot_buf_init(&payload, LOGIN_MAX);
@@ -137,26 +199,30 @@ static int answer_switch(login *l, hoot_str packet, hoot_error *err)
     return send_secret(l->channel, &payload, err);
 }
 
+static int answer_switch(login *l, hoot_str packet, hoot_error *err)
+{
+    if (++l->switches > SWITCHES_MAX)
+        return hoot_error_set(err, HOOT_EPROTOCOL,
+                              "the server changes the authentication plugin again and again");
+    if (!hoot__my_switch_parse(packet, &l->challenge))
+        return hoot_error_set(err, HOOT_EPROTOCOL,
+                              "the server's request for another authentication plugin is malformed");
+    l->awaits_key = false;
+    switch (hoot__my_plugin_of(l->challenge.plugin)) {
+    case HOOT__MY_PLUGIN_CLEAR: return answer_clear(l, err);
+    case HOOT__MY_PLUGIN_SHA256: return answer_sha256(l, err);
+    default: return answer_proof(l, err);
+    }
+}
+
 /* The server does not remember this password: it wants to see it. */
 static int answer_full(login *l, hoot_error *err)
 {
     const hoot_stream *stream = l->channel->stream;
-    hoot_buf payload;
 
-    hoot_buf_init(&payload, LOGIN_MAX);
-    if (stream->secure || stream->local) {
-        hoot__my_put_nul_str(&payload, l->target->password);
-        return send_secret(l->channel, &payload, err);
-    }
-    if (!l->target->allow_public_key_retrieval)
-        return hoot_error_set(
-            err, HOOT_EAUTH,
-            "the server does not remember the password of this user (caching_sha2_password) and would have "
-            "to see it: connect once by unix socket, or set allow_public_key_retrieval if the network "
-            "is trusted");
-    l->awaits_key = true;
-    hoot__my_put_u8(&payload, REQUEST_KEY);
-    return send_secret(l->channel, &payload, err);
+    if (stream->secure || stream->local)
+        return send_password(l, err);
+    return ask_for_key(l, SHA2_REQUEST_KEY, err);
 }
 
 static int answer_key(login *l, hoot_str packet, hoot_error *err)

@@ -1,8 +1,7 @@
 /* Opening and closing a connection.
  *
- * It is opened by: greeting, login, then one write with two statements: the session's setup, and the question
- * for max_allowed_packet. All of it is bounded by the task's deadline. TLS will stand between greeting and
- * login. */
+ * It is opened by: greeting, TLS (secure.c), login, then the session's setup in one write (setup.c). All of
+ * it is bounded by the task's deadline. */
 #include "connection.h"
 
 #include "driver.h"
@@ -11,14 +10,7 @@
 
 #include "base/alloc.h"
 
-enum {
-    KEEPALIVE_SECONDS = 30,
-    MAX_COMMAND_UNTOLD = 4 * 1024 * 1024, /* until the server has told its max_allowed_packet */
-};
-
-#define SETUP           "SET NAMES utf8mb4, SESSION autocommit = 1"
-#define SETUP_TRACKING  ", SESSION session_track_schema = ON, SESSION session_track_state_change = ON"
-#define ASK_MAX_COMMAND "SELECT @@max_allowed_packet"
+enum { MAX_COMMAND_UNTOLD = 4 * 1024 * 1024 }; /* until the server has told its max_allowed_packet */
 
 int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const char *more)
 {
@@ -33,77 +25,12 @@ int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const
     return rc < 0 ? rc : hoot__my_channel_write(&link->channel, hoot_buf_str(&link->command));
 }
 
-int hoot__my_write_setup(hoot__my_link *link)
-{
-    return hoot__my_write(link, HOOT__MY_COM_QUERY, SETUP, hoot__my_is_tracked(link) ? SETUP_TRACKING : "");
-}
-
 void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns)
 {
     hoot__my_move_to(link, HOOT__MY_BUSY);
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, columns);
     link->effect = HOOT__MY_LEAVES_NOTHING;
     link->channel.sequence = 1;
-}
-
-int hoot__my_read_setup(hoot__my_link *link, hoot_error *err)
-{
-    int rc;
-
-    hoot__my_begin_answer(link, NULL);
-    rc = hoot__my_finish(link, err);
-    link->base.state_changed = false; /* the setup itself is reported, of course */
-    if (rc < 0)
-        (void)hoot_error_prefix(err, "setting up the session");
-    return rc;
-}
-
-static void note_max_command(hoot__my_link *link, const hoot_value *cell)
-{
-    uint64_t bytes = cell->kind == HOOT_UINT                   ? cell->u64
-                     : cell->kind == HOOT_INT && cell->i64 > 0 ? (uint64_t)cell->i64
-                                                               : 0;
-
-    if (bytes > 0)
-        link->max_command = bytes < HOOT__MY_PAYLOAD_MAX ? (size_t)bytes : HOOT__MY_PAYLOAD_MAX;
-}
-
-static int read_max_command(hoot__my_link *link, hoot_error *err)
-{
-    const hoot_value *cells;
-    int rc;
-
-    hoot__my_begin_answer(link, &link->columns);
-    do {
-        hoot__my_packet packet;
-
-        rc = hoot__my_step(link, true, &packet, err);
-    } while (rc == HOOT__MY_GOES_ON);
-    if (rc == HOOT__MY_REFUSED)
-        return hoot__my_refuse(link, err);
-    if (rc < 0)
-        return rc;
-    if (rc != HOOT__MY_COLUMNS || link->columns.count != 1)
-        return hoot__my_fail(link, hoot_error_set(err, HOOT_EPROTOCOL, "no answer to " ASK_MAX_COMMAND), err);
-    rc = hoot__my_next_row(&link->base, &cells, err);
-    if (rc <= 0)
-        return rc;
-    note_max_command(link, &cells[0]);
-    return hoot__my_finish(link, err);
-}
-
-static int set_up(hoot__my_link *link, hoot_error *err)
-{
-    int rc = hoot__my_write_setup(link);
-
-    if (rc == 0)
-        rc = hoot__my_write(link, HOOT__MY_COM_QUERY, ASK_MAX_COMMAND, "");
-    if (rc == 0)
-        rc = hoot__my_channel_flush(&link->channel);
-    if (rc < 0)
-        return hoot__my_fail(link, hoot_error_set(err, rc, "%s", hoot_error_text(rc)), err);
-    rc = hoot__my_read_setup(link, err);
-    return rc < 0 ? rc : read_max_command(link, err);
 }
 
 static int say(hoot_error *err, int rc, const char *what)
@@ -154,13 +81,16 @@ static int log_in(hoot__my_link *link, hoot_error *err)
     link->base.id = link->greeting.connection_id;
     link->greeting.capabilities = hoot__my_capabilities(&link->greeting, target->database[0] != '\0');
     add_capabilities(&link->greeting, theirs, target);
+    rc = hoot__my_secure(link, theirs, err);
+    if (rc < 0)
+        return rc;
     if (target->database[0] && !(link->greeting.capabilities & HOOT__MY_CAP_CONNECT_WITH_DB))
         return hoot_error_set(err, HOOT_EPROTOCOL, "the server cannot open a database at login");
     rc = hoot__my_login(&link->channel, target, &link->greeting, err);
     if (rc < 0)
         return rc;
     hoot__my_move_to(link, HOOT__MY_IDLE);
-    return set_up(link, err);
+    return hoot__my_set_up(link, err);
 }
 
 static void link_free(hoot__my_link *link)
@@ -211,20 +141,27 @@ int hoot__my_link_open(const hoot_target *target, hoot_stream *stream, hoot__my_
     return 0;
 }
 
-int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err)
+int hoot__my_connect_at(const hoot_target *target, const char *address, hoot_link **out_link, hoot_error *err)
 {
-    hoot_stream *stream = target->socket[0] ? hoot__connect_unix(target->socket, err)
-                                            : hoot__connect_tcp(target->host, target->port, err);
+    hoot_stream *stream = target->socket[0]
+                              ? hoot__connect_unix(target->socket, err)
+                              : hoot__connect_tcp(address ? address : target->host, target->port, err);
     hoot__my_link *link;
     int rc;
 
     if (!stream)
         return connect_failed(hoot_error_code(err), err);
-    hoot__stream_keepalive(stream, KEEPALIVE_SECONDS);
+    if (target->keepalive_s > 0)
+        hoot__stream_keepalive(stream, target->keepalive_s);
     rc = hoot__my_link_open(target, stream, &link, err);
     if (rc == 0)
         *out_link = &link->base;
     return rc;
+}
+
+int hoot__my_connect(const hoot_target *target, hoot_link **out_link, hoot_error *err)
+{
+    return hoot__my_connect_at(target, NULL, out_link, err);
 }
 
 void hoot__my_close(hoot_link *base)

@@ -39,15 +39,13 @@ static int run_kill(hoot_link *killer, uint64_t id, hoot_error *err)
  * same number means another's statement there. */
 static int kill_statement(hoot__my_link *link, hoot_error *err)
 {
-    hoot_target target = *link->base.target;
+    const hoot_target *target = link->base.target;
     const char *peer = link->channel.stream->peer;
     hoot_link *killer;
     int rc = HOOT_ETIMEOUT;
 
-    if (peer && peer[0])
-        target.host = peer;
-    hoot_timeout (target.connect_timeout_ms ? target.connect_timeout_ms : KILL_TIMEOUT_MS) {
-        rc = hoot__my_connect(&target, &killer, err);
+    hoot_timeout (target->connect_timeout_ms ? target->connect_timeout_ms : KILL_TIMEOUT_MS) {
+        rc = hoot__my_connect_at(target, peer && peer[0] ? peer : NULL, &killer, err);
         if (rc == 0) {
             rc = run_kill(killer, link->base.id, err);
             hoot__my_close(killer);

@@ -220,6 +220,7 @@ struct fake_run {
     uint64_t deadline_ms;  /* of all of it; 0: none */
     unsigned long fail_at; /* this allocation finds no memory */
     bool remote;           /* the client takes the stream for one over a network */
+    bool secure;           /* ... for one with TLS */
     fake_client_fn client; /* what to do with the connection; NULL: nothing */
     int rc;                /* of opening, or of `client` */
     hoot_error err;
@@ -254,6 +255,7 @@ static inline int fake_body(hoot_error *unused, void *arg)
     (void)unused;
     assert_int_equal(hoot__stream_pair(64 * 1024, &stream, &run->server.stream), 0);
     stream->local = !run->remote;
+    stream->secure = run->secure;
     assert_int_equal(hoot_group_start(group, fake_serve, &run->server, NULL), 0);
     hoot_error_clear(&run->err);
     if (run->fail_at)

@@ -1,5 +1,6 @@
 /* Logging in, against a server that plays each plugin. The proofs were computed with Python's hashlib by the
- * formulas in the protocol's documentation, and agree with those of PyMySQL 1.0.2
+ * formulas in the protocol's documentation (that of ed25519 by a plain implementation of RFC 8032), and agree
+ * with those of PyMySQL 1.0.2
  * (_auth.scramble_native_password, scramble_caching_sha2): password "secret é" in UTF-8, seed 01 02 ... 14
  * (hex). The RSA path is checked by decrypting with OpenSSL what the client sent. */
 #include "mysql_fake.h"
@@ -14,12 +15,16 @@
 
 #define NATIVE_PROOF "2c05854a5c07d4f446b2c25c3ae7395068f702b5"
 #define SHA2_PROOF   "c1818ea001abf0cd9821772632cce1e2fe0320cd86ab4374837f15b2cb292cca"
-#define PASSWORD     "secret \xC3\xA9"
+#define ED25519_PROOF                                                                                        \
+    "25c888098ee3482c704ef9cb33511c38c3f7c3efce6df63b339c89157339bc07"                                       \
+    "42a4e2730b02f6f5a3450c7ff26ed9ae4d49017e9c424129a5f15b09cde7ed07"
+#define PASSWORD "secret \xC3\xA9"
 
 static const uint8_t seed[FAKE_SEED] = {
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20
 };
-#define SEED_TEXT "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24"
+#define LONG_SEED_TEXT SEED_TEXT "\25\26\27\30\31\32\33\34\35\36\37\40"
+#define SEED_TEXT      "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24"
 
 static void proofs_are_those_of_other_clients(void **state)
 {
@@ -33,6 +38,9 @@ static void proofs_are_those_of_other_clients(void **state)
     hoot__my_sha2_proof(HOOT_STR(PASSWORD), seed, proof);
     hoot_hex(proof, HOOT_SHA256_BYTES, hex);
     assert_string_equal(hex, SHA2_PROOF);
+    assert_true(hoot__my_ed25519_proof(HOOT_STR(PASSWORD), (const uint8_t *)LONG_SEED_TEXT, proof));
+    hoot_hex(proof, sizeof(proof), hex);
+    assert_string_equal(hex, ED25519_PROOF);
 }
 
 /* --- what the client sent --- */
@@ -61,7 +69,7 @@ static bool heard_somewhere(const fake_run *run, const void *bytes, size_t len)
 
 static void expect_hex(hoot_str bytes, const char *hex)
 {
-    char text[128];
+    char text[160];
 
     assert_true(bytes.len < sizeof(text) / 2);
     hoot_hex(bytes.ptr, bytes.len, text);
@@ -120,6 +128,7 @@ static void expect_opened(fake_run *run)
         fail_msg("%s", run->err.text);
 }
 
+/* And the password is not sent. */
 static void expect_refused(fake_run *run, int code, const char *text)
 {
     fake_hold(run);
@@ -259,6 +268,106 @@ static void caching_sha2_full_over_a_network_is_refused(void **state)
     end(&talk, &run);
 }
 
+/* --- the password itself --- */
+
+static void expect_password(const fake_run *run, size_t which)
+{
+    hoot_str sent = heard_packet(run, which);
+
+    assert_int_equal(sent.len, strlen(run->target.password) + 1);
+    assert_memory_equal(sent.ptr, run->target.password, sent.len);
+}
+
+static void caching_sha2_full_over_tls(void **state)
+{
+    fake_talk talk;
+    fake_run run;
+
+    (void)state;
+    begin(&talk, &run, "caching_sha2_password");
+    FAKE(&talk, "\x01\x04");
+    fake_group(&talk, 1, 4);
+    FAKE(&talk, FAKE_OK);
+    fake_setup(&talk, false);
+    run.secure = true;
+    expect_opened(&run);
+    expect_password(&run, 1);
+    end(&talk, &run);
+}
+
+/* Empty or not; over TLS. An empty one needs no protection. */
+static void sha256_over_tls(void **state)
+{
+    (void)state;
+    for (int empty = 0; empty < 2; empty++) {
+        fake_talk talk;
+        fake_run run;
+
+        begin(&talk, &run, "mysql_native_password");
+        FAKE(&talk, "\xfesha256_password\0" SEED_TEXT "\0");
+        fake_group(&talk, 1, 4);
+        FAKE(&talk, FAKE_OK);
+        fake_setup(&talk, false);
+        run.secure = !empty;
+        if (empty)
+            run.target.password = "";
+        expect_opened(&run);
+        expect_password(&run, 1);
+        end(&talk, &run);
+    }
+}
+
+static void sha256_over_a_network_is_refused(void **state)
+{
+    fake_talk talk;
+    fake_run run;
+
+    (void)state;
+    begin(&talk, &run, "mysql_native_password");
+    FAKE(&talk, "\xfesha256_password\0" SEED_TEXT "\0");
+    expect_refused(&run, HOOT_EAUTH, "(sha256_password)");
+    assert_non_null(strstr(run.err.text, "allow_public_key_retrieval"));
+    end(&talk, &run);
+}
+
+/* By opt-in, and then over TLS or a unix socket. */
+static void the_password_in_clear(void **state)
+{
+    const struct {
+        bool allowed, remote, secure;
+        const char *refused;
+    } cases[] = {
+        { false, true, false, "allow_cleartext_password" },
+        { false, true, true, "allow_cleartext_password" },
+        { false, false, false, "allow_cleartext_password" },
+        { true, true, false, "over TLS or a unix socket only" },
+        { true, true, true, NULL },
+        { true, false, false, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake_talk talk;
+        fake_run run;
+
+        begin(&talk, &run, "mysql_native_password");
+        FAKE(&talk, "\xfemysql_clear_password\0");
+        fake_group(&talk, 1, 4);
+        FAKE(&talk, FAKE_OK);
+        fake_setup(&talk, false);
+        run.remote = cases[i].remote;
+        run.secure = cases[i].secure;
+        run.target.allow_cleartext_password = cases[i].allowed;
+        if (cases[i].refused)
+            expect_refused(&run, HOOT_EAUTH, cases[i].refused);
+        else {
+            expect_opened(&run);
+            expect_password(&run, 1);
+        }
+        end(&talk, &run);
+    }
+}
+
 /* --- RSA --- */
 
 static EVP_PKEY *make_key(const char *kind, unsigned bits)
@@ -326,6 +435,33 @@ static void caching_sha2_full_by_rsa_when_allowed(void **state)
     EVP_PKEY_free(key);
 }
 
+/* Over a unix socket nobody can put a key in between, so nobody must allow it. */
+static void sha256_by_rsa(void **state)
+{
+    EVP_PKEY *key = make_key("RSA", 2048);
+
+    (void)state;
+    for (int remote = 0; remote < 2; remote++) {
+        fake_talk talk;
+        fake_run run;
+
+        begin(&talk, &run, "mysql_native_password");
+        FAKE(&talk, "\xfesha256_password\0" SEED_TEXT "\0");
+        say_key(&talk, key);
+        fake_group(&talk, 1, 6);
+        FAKE(&talk, FAKE_OK);
+        fake_setup(&talk, false);
+        run.remote = remote;
+        run.target.allow_public_key_retrieval = remote;
+        expect_opened(&run);
+        assert_true(hoot_str_equal(heard_packet(&run, 1), HOOT_STR("\x01")));
+        expect_encrypted(key, heard_packet(&run, 2));
+        assert_false(heard_somewhere(&run, PASSWORD, strlen(PASSWORD)));
+        end(&talk, &run);
+    }
+    EVP_PKEY_free(key);
+}
+
 static void keys_that_are_none_are_refused(void **state)
 {
     const struct {
@@ -388,6 +524,11 @@ static void switches_to_each_plugin(void **state)
           HOOT_STR("\xfe"
                    "caching_sha2_password\0" SEED_TEXT "\0") },
         { "client_ed25519", NATIVE_PROOF, HOOT_STR("\xfemysql_native_password\0" SEED_TEXT) },
+        { "sha256_password", NATIVE_PROOF, HOOT_STR("\xfemysql_native_password\0" SEED_TEXT) },
+        { "mysql_clear_password", NATIVE_PROOF, HOOT_STR("\xfemysql_native_password\0" SEED_TEXT) },
+        { "mysql_native_password", ED25519_PROOF,
+          HOOT_STR("\xfe"
+                   "client_ed25519\0" LONG_SEED_TEXT) },
     };
 
     (void)state;
@@ -412,14 +553,13 @@ static void plugins_that_are_refused(void **state)
         const char *text;
         hoot_str request;
     } refused[] = {
-        { "mysql_clear_password", HOOT_STR("\xfemysql_clear_password\0") },
         { "mysql_old_password", HOOT_STR("\xfemysql_old_password\0" SEED_TEXT "\0") },
         { "mysql_old_password", HOOT_STR("\xfe") },
-        { "\"client_ed25519\"", HOOT_STR("\xfe"
-                                         "client_ed25519\0" SEED_TEXT "\0") },
+        { "\"auth_gssapi_client\"", HOOT_STR("\xfe"
+                                             "auth_gssapi_client\0") },
+        { "\"parsec\"", HOOT_STR("\xfeparsec\0" LONG_SEED_TEXT) },
         { "\"dialog\"", HOOT_STR("\xfe"
                                  "dialog\0\x04Password: ") },
-        { "\"sha256_password\"", HOOT_STR("\xfesha256_password\0" SEED_TEXT "\0") },
     };
 
     (void)state;
@@ -442,6 +582,10 @@ static void requests_that_are_malformed(void **state)
     const hoot_str requests[] = {
         HOOT_STR("\xfemysql_native_password"),         /* no NUL */
         HOOT_STR("\xfemysql_native_password\0\1\2\3"), /* half a seed */
+        HOOT_STR("\xfesha256_password\0\1\2\3"),
+        HOOT_STR("\xfe"
+                 "client_ed25519\0" SEED_TEXT "\0"),
+        HOOT_STR("\x02mysql_native_password\0" SEED_TEXT "\0"), /* a second factor, which was not asked for */
         HOOT_STR(
             "\xfe"
             "a name of more than sixty-three bytes, which no authentication plugin ever had\0" SEED_TEXT),
@@ -543,7 +687,12 @@ int main(void)
         cmocka_unit_test(caching_sha2_fast),
         cmocka_unit_test(caching_sha2_full_over_a_unix_socket),
         cmocka_unit_test(caching_sha2_full_over_a_network_is_refused),
+        cmocka_unit_test(caching_sha2_full_over_tls),
+        cmocka_unit_test(sha256_over_tls),
+        cmocka_unit_test(sha256_over_a_network_is_refused),
+        cmocka_unit_test(the_password_in_clear),
         cmocka_unit_test(caching_sha2_full_by_rsa_when_allowed),
+        cmocka_unit_test(sha256_by_rsa),
         cmocka_unit_test(keys_that_are_none_are_refused),
         cmocka_unit_test(a_password_too_long_for_the_key_is_refused),
         cmocka_unit_test(switches_to_each_plugin),

@@ -154,7 +154,15 @@ static void refuses_bad_urls_without_telling_the_password(void **state)
         "mysql://u:secret@host:/db",
         "mysql://u:secret@[::1/db",
         "mysql://u:secret@[::1]x/db",
-        "mysql://u:secret@host/db?charset=latin1",
+        "mysql://u:secret@host/db?nosuch=1",
+        "mysql://u:secret@host/db?sslmode",
+        "mysql://u:secret@host/db?sslmode=maybe",
+        "mysql://u:secret@host/db?max_size=ten",
+        "mysql://u:secret@host/db?max_size=4294967296",
+        "mysql://u:secret@host/db?connect_timeout=5000000",
+        "mysql://u:secret@host/db?compress=perhaps",
+        "mysql://u:secret@host/db?attr.=1",
+        "mysql://u:secret@host/db?password=secret",
         "mysql://u:secret@host/db?socket=%",
         "sqlite:",
         "sqlite://host/app.db",
@@ -198,6 +206,75 @@ static void refuses_sizes_that_contradict_each_other(void **state)
     (void)state;
     assert_int_equal(hoot__options_read(arena, &over, &target, &limits, &err), HOOT_ECONFIG);
     assert_int_equal(hoot__options_read(arena, &huge, &target, &limits, &err), HOOT_ECONFIG);
+}
+
+static void reads_every_option_behind_the_question_mark(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u@h/d?sslmode=VERIFY_CA&ssl_ca=/ca.pem&ssl_capath=/ca&ssl_crl=/c.crl&"
+                              "ssl_cert=/cert.pem&ssl_key=/key.pem&tls_min_version=1.3&charset=utf8mb4&"
+                              "collation=utf8mb4_bin&time_zone=%2B02:00&sql_mode=ANSI_QUOTES&"
+                              "init_command=SET%20@a%20%3D%201&compress=on&keepalive_s=7&connect_timeout=3&"
+                              "max_size=3&max_answer_bytes=5000000000&lazy=1&allow_cleartext_password=true&"
+                              "attr.team=blue%20sky&attr.empty="),
+                     0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_VERIFY_CA);
+    assert_string_equal(target.ssl_ca, "/ca.pem");
+    assert_string_equal(target.ssl_capath, "/ca");
+    assert_string_equal(target.ssl_crl, "/c.crl");
+    assert_string_equal(target.ssl_cert, "/cert.pem");
+    assert_string_equal(target.ssl_key, "/key.pem");
+    assert_string_equal(target.tls_min_version, "1.3");
+    assert_string_equal(target.collation, "utf8mb4_bin");
+    assert_string_equal(target.time_zone, "+02:00");
+    assert_string_equal(target.sql_mode, "ANSI_QUOTES");
+    assert_string_equal(target.init_command, "SET @a = 1");
+    assert_true(target.compress && target.allow_cleartext_password && !target.allow_public_key_retrieval);
+    assert_int_equal(target.keepalive_s, 7);
+    assert_int_equal(target.connect_timeout_ms, 3000);
+    assert_true(target.max_answer_bytes == 5000000000u);
+    assert_int_equal(limits.max_size, 3);
+    assert_true(limits.lazy);
+    assert_string_equal(target.attributes[0], "team");
+    assert_string_equal(target.attributes[1], "blue sky");
+    assert_string_equal(target.attributes[2], "empty");
+    assert_string_equal(target.attributes[3], "");
+    assert_null(target.attributes[4]);
+}
+
+static void names_an_unknown_option_and_the_known_ones(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u:secret@h/d?sslmod=required"), HOOT_ECONFIG);
+    assert_non_null(strstr(err.text, "\"sslmod\""));
+    assert_non_null(strstr(err.text, "sslmode, ssl_ca, charset"));
+    assert_non_null(strstr(err.text, "attr.NAME")); /* nothing was cut off */
+}
+
+static void knows_the_tls_it_wants(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u@h/d"), 0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_PREFERRED);
+    assert_int_equal(read_url("mysql://u@h/d?ssl_ca=/ca.pem"), 0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_VERIFY_IDENTITY);
+    assert_int_equal(read_url("mysql://u@h/d?ssl_ca=/ca.pem&sslmode=required"), 0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_REQUIRED);
+    assert_int_equal(read_url("mysql://u@h/d?sslmode=disabled"), 0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_DISABLED);
+}
+
+static void bounds_the_connection_attributes(void **state)
+{
+    static char big[61000];
+    const char *const odd[] = { "name", NULL }, *const much[] = { "name", big, NULL };
+    const hoot_pool_options odd_options = { .url = "mysql://u@h/d", .attributes = odd };
+    const hoot_pool_options much_options = { .url = "mysql://u@h/d", .attributes = much };
+
+    (void)state;
+    memset(big, 'a', sizeof(big) - 1);
+    assert_int_equal(hoot__options_read(arena, &odd_options, &target, &limits, &err), HOOT_ECONFIG);
+    assert_int_equal(hoot__options_read(arena, &much_options, &target, &limits, &err), HOOT_ECONFIG);
 }
 
 static void names_the_place_for_messages(void **state)
@@ -247,6 +324,10 @@ int main(void)
         WITH_ARENA(refuses_bad_urls_without_telling_the_password),
         WITH_ARENA(lets_options_win_over_the_url),
         WITH_ARENA(refuses_sizes_that_contradict_each_other),
+        WITH_ARENA(reads_every_option_behind_the_question_mark),
+        WITH_ARENA(names_an_unknown_option_and_the_known_ones),
+        WITH_ARENA(knows_the_tls_it_wants),
+        WITH_ARENA(bounds_the_connection_attributes),
         WITH_ARENA(names_the_place_for_messages),
         WITH_ARENA(registers_drivers_once_and_not_too_many),
     };
