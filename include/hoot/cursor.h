@@ -21,6 +21,12 @@ HOOT_API const hoot_row *hoot_fetchone(hoot_cursor *cursor);
 HOOT_API ptrdiff_t hoot_fetchmany(hoot_cursor *cursor, const hoot_row **out_rows, size_t max);
 HOOT_API ptrdiff_t hoot_fetchall(hoot_cursor *cursor, const hoot_row *const **out_rows);
 
+/* Append the rows that are left as a JSON array of objects (hoot_row_write_json()). The buffer's limit bounds
+ * it; to write a long list on the way, take hoot_row_write_json() row by row. A NULL cursor is an empty
+ * array. Suspends: a streaming cursor.  Gives: the number of rows.  Errors: negative; `out` is as before
+ * then. */
+HOOT_API int64_t hoot_cursor_write_json(hoot_cursor *cursor, hoot_buf *out, hoot_error *err);
+
 /* 0 while all went well; else the code why fetching ended early, and the details in `err`. */
 HOOT_API int hoot_cursor_error(const hoot_cursor *cursor, hoot_error *err);
 

@@ -2,6 +2,7 @@
 #ifndef HOOT_ROW_H
 #define HOOT_ROW_H
 
+#include <hoot/buf.h>
 #include <hoot/value.h>
 
 HOOT_BEGIN_DECLS
@@ -44,6 +45,11 @@ HOOT_API int hoot_row_time_at(const hoot_row *row, size_t index, hoot_time *out)
 /* The row as a JSON object value, a member a column, for hoot_json(): numbers, text; decimals, dates as text;
  * bytes as base64. Lives: as long as the row. */
 HOOT_API hoot_value hoot_row_object(const hoot_row *row);
+
+/* Append that object's JSON text at once, without the value: what a list of many rows is written by. A name
+ * that two columns have stands there twice. Errors: HOOT_ELIMIT, HOOT_ENOMEM, HOOT_EBADINPUT a text that is
+ * no UTF-8. `out` is as before then. */
+HOOT_API int hoot_row_write_json(const hoot_row *row, hoot_buf *out);
 
 HOOT_END_DECLS
 #endif

@@ -233,6 +233,89 @@ static void becomes_a_json_object(void **state)
     assert_int_equal(hoot_row_object(NULL).kind, HOOT_NULL);
 }
 
+static void assert_json(const hoot_row *of, const char *expected)
+{
+    hoot_buf out;
+
+    hoot_buf_init(&out, 1000);
+    assert_int_equal(hoot_row_write_json(of, &out), 0);
+    assert_int_equal(hoot_buf_add_byte(&out, '\0'), 0);
+    assert_string_equal(out.data, expected);
+    hoot_buf_fini(&out);
+}
+
+/* What Python's json.dumps() gives for {"a": 1, ...} with separators=(",", ":"). */
+static void is_written_as_json(void **state)
+{
+    static const char *const names[] = { "id", "a\"b", "\xC3\xBC", "id" };
+    const hoot_value cells[] = { hoot_value_uint(UINT64_MAX), hoot_value_text("\xF0\x9F\xA6\x89\n"),
+                                 hoot_value_float(0.1f), hoot_value_double(-1e22) };
+
+    (void)state;
+    ROW(-1, "x", NULL, hoot_value_bytes(HOOT_STR("foob")), hoot_value_decimal(HOOT_STR("1.50")),
+        hoot_value_date((hoot_time){ .year = 2026, .month = 1, .day = 2 }),
+        hoot_value_time((hoot_time){ .negative = true, .hour = 838, .minute = 59, .second = 5 }),
+        hoot_value_datetime((hoot_time){ .year = 1, .month = 2, .day = 3, .microsecond = 120000 }), true);
+    assert_json(&row, "{\"a\":-1,\"b\":\"x\",\"c\":null,\"d\":\"Zm9vYg==\",\"e\":\"1.50\","
+                      "\"f\":\"2026-01-02\",\"g\":\"-838:59:05\",\"h\":\"0001-02-03 00:00:00.12\","
+                      "\"i\":true}");
+    hoot_arena_free(cursor.arena);
+    make_row(cells, 4, names);
+    assert_json(&row, "{\"id\":18446744073709551615,\"a\\\"b\":\"\\ud83e\\udd89\\n\","
+                      "\"\\u00fc\":0.1,\"id\":-1e+22}");
+}
+
+static void what_does_not_become_json_leaves_the_buffer_as_it_was(void **state)
+{
+    hoot_buf out;
+
+    (void)state;
+    hoot_buf_init(&out, 60);
+    assert_int_equal(hoot_buf_add(&out, "[", 1), 0);
+    ROW("good", "\xff");
+    assert_int_equal(hoot_row_write_json(&row, &out), HOOT_EBADINPUT);
+    assert_int_equal(out.len, 1);
+    hoot_arena_free(cursor.arena);
+    ROW("a text that is longer than the sixty bytes that the buffer may have");
+    assert_int_equal(hoot_row_write_json(&row, &out), HOOT_ELIMIT);
+    assert_int_equal(out.len, 1);
+    assert_int_equal(hoot_row_write_json(NULL, &out), HOOT_EINVAL);
+    hoot_buf_fini(&out);
+}
+
+static void is_read_by_index_too(void **state)
+{
+    static const char *const names[] = { "same", "same", "same", "same" };
+    const hoot_value cells[] = { hoot_value_int(1), hoot_value_text("2.5"), hoot_value_null(),
+                                 hoot_value_time((hoot_time){ .hour = 7 }) };
+    hoot_time time;
+    uint64_t natural;
+    int64_t whole;
+    double number;
+    bool truth;
+
+    (void)state;
+    make_row(cells, 4, names);
+    assert_int_equal(hoot_row_int_at(&row, 0, &whole), 0);
+    assert_int_equal(whole, 1);
+    assert_int_equal(hoot_row_uint_at(&row, 0, &natural), 0);
+    assert_int_equal(natural, 1);
+    assert_int_equal(hoot_row_bool_at(&row, 0, &truth), 0);
+    assert_true(truth);
+    assert_int_equal(hoot_row_int_at(&row, 1, &whole), HOOT_ETYPE);
+    assert_int_equal(hoot_row_double_at(&row, 1, &number), 0);
+    assert_true(number == 2.5);
+    assert_string_equal(hoot_row_text_at(&row, 1), "2.5");
+    assert_int_equal(hoot_row_bytes_at(&row, 1).len, 3);
+    assert_null(hoot_row_text_at(&row, 2));
+    assert_int_equal(hoot_row_int_at(&row, 2, &whole), HOOT_ENULL);
+    assert_int_equal(hoot_row_time_at(&row, 3, &time), 0);
+    assert_int_equal(time.hour, 7);
+    assert_int_equal(hoot_row_time_at(&row, 4, &time), HOOT_ENOTFOUND);
+    assert_null(hoot_row_text_at(&row, 4));
+    assert_null(hoot_row_bytes_at(NULL, 0).ptr);
+}
+
 #define ROW_TEST(test) cmocka_unit_test_teardown(test, end_row)
 
 int main(void)
@@ -246,6 +329,9 @@ int main(void)
         ROW_TEST(gives_text_and_bytes),
         ROW_TEST(reads_times_from_text),
         ROW_TEST(becomes_a_json_object),
+        ROW_TEST(is_written_as_json),
+        ROW_TEST(what_does_not_become_json_leaves_the_buffer_as_it_was),
+        ROW_TEST(is_read_by_index_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

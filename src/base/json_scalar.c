@@ -1,0 +1,165 @@
+/* JSON texts and numbers as Python's json.dumps() writes them: non-ASCII as \uXXXX (pairs of surrogates
+ * beyond the basic plane), numbers in their shortest form that reads back the same. What is made of them,
+ * objects and arrays, is the business of the rooms above. */
+#include "base/json_scalar.h"
+
+#include "base/number.h"
+#include "base/utf8.h"
+
+#include <hoot/crypto.h>
+#include <hoot/error.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+/* --- text --- */
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static char *put_unit(char *to, uint32_t unit)
+{
+    *to++ = '\\';
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4)
+        *to++ = hex_digits[unit >> shift & 15];
+    return to;
+}
+
+static char *put_point(char *to, uint32_t point)
+{
+    if (point < 0x10000)
+        return put_unit(to, point);
+    to = put_unit(to, 0xd800 + ((point - 0x10000) >> 10));
+    return put_unit(to, 0xdc00 + ((point - 0x10000) & 0x3ff));
+}
+
+/* Of a character that may not stand for itself. */
+static char *put_escape(char *to, uint32_t point)
+{
+    static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+    for (size_t i = 0; i + 1 < sizeof(shorts); i += 2) {
+        if ((uint32_t)shorts[i] == point) {
+            *to++ = '\\';
+            *to++ = shorts[i + 1];
+            return to;
+        }
+    }
+    return put_point(to, point);
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* An escape is at most 12 bytes for the 4 of a character, 6 for one byte. */
+int hoot__json_text(hoot_buf *out, hoot_str s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr, *end = p + s.len;
+    size_t before = out->len;
+    int rc = s.len > SIZE_MAX / 8 ? HOOT_ELIMIT : hoot_buf_reserve(out, s.len + 2);
+
+    if (rc < 0)
+        return rc;
+    out->data[out->len++] = '"';
+    while (p < end) {
+        const unsigned char *run = p;
+        uint32_t point;
+        size_t len;
+
+        while (p < end && is_plain(*p))
+            p++;
+        rc = hoot_buf_reserve(out, (size_t)(p - run) + 12 + 1);
+        if (rc < 0)
+            return rc;
+        memcpy(out->data + out->len, run, (size_t)(p - run));
+        out->len += (size_t)(p - run);
+        if (p == end)
+            break;
+        len = hoot__utf8_step(p, end, &point);
+        if (len == 0) {
+            out->len = before;
+            return HOOT_EBADINPUT;
+        }
+        out->len = (size_t)(put_escape(out->data + out->len, point) - out->data);
+        p += len;
+    }
+    return hoot_buf_add_byte(out, '"');
+}
+
+int hoot__json_bytes(hoot_buf *out, hoot_str bytes)
+{
+    int rc = hoot_buf_add_byte(out, '"');
+
+    if (rc == 0)
+        rc = hoot_base64_encode(bytes, out);
+    return rc == 0 ? hoot_buf_add_byte(out, '"') : rc;
+}
+
+/* --- numbers --- */
+
+/* Shortest digits and where the point stands: 0.DDD * 10^point. */
+typedef struct digits {
+    char at[24];
+    int count;
+    int point;
+} digits;
+
+/* Take apart what hoot__double_text() wrote, less its sign: 0.0012, 120, 1.25e-20. */
+static void take_apart(const char *text, digits *out)
+{
+    bool after_point = false, started = false;
+    const char *p = text;
+
+    out->count = out->point = 0;
+    for (; *p && *p != 'e'; p++) {
+        if (*p == '.') {
+            after_point = true;
+            continue;
+        }
+        started |= *p != '0';
+        if (started && out->count < (int)sizeof(out->at))
+            out->at[out->count++] = *p;
+        if (started && !after_point)
+            out->point++;
+        else if (!started && after_point)
+            out->point--;
+    }
+    if (*p == 'e')
+        out->point += (int)strtol(p + 1, NULL, 10);
+    while (out->count > 1 && out->at[out->count - 1] == '0')
+        out->count--;
+}
+
+/* Python's repr(): plain from 1e-4 up to 1e16, with ".0" behind a whole number; else an exponent of two
+ * digits at least. */
+static int write_digits(hoot_buf *out, const digits *d)
+{
+    int whole = d->point < d->count ? d->point : d->count;
+
+    if (d->point > 16 || d->point < -3)
+        return hoot_buf_printf(out, "%c%s%.*se%c%02d", d->at[0], d->count > 1 ? "." : "", d->count - 1,
+                               d->at + 1, d->point > 0 ? '+' : '-', abs(d->point - 1));
+    if (d->point <= 0)
+        return hoot_buf_printf(out, "0.%.*s%.*s", -d->point, "000", d->count, d->at);
+    return hoot_buf_printf(out, "%.*s%.*s.%.*s", whole, d->at, d->point - whole, "0000000000000000",
+                           d->count > whole ? d->count - whole : 1, d->count > whole ? d->at + whole : "0");
+}
+
+int hoot__json_double(hoot_buf *out, double number, bool as_float)
+{
+    char text[HOOT__DOUBLE_TEXT_BYTES];
+    digits d;
+    int rc = 0;
+
+    if (!isfinite(number))
+        return hoot_buf_add(out, "null", 4);
+    hoot__double_text(fabs(number), as_float, text);
+    if (signbit(number))
+        rc = hoot_buf_add_byte(out, '-');
+    if (number == 0)
+        return rc == 0 ? hoot_buf_add(out, "0.0", 3) : rc;
+    take_apart(text, &d);
+    return rc == 0 ? write_digits(out, &d) : rc;
+}
