@@ -1,7 +1,7 @@
-"""What the documents show is true: C in README.md compiles, its commands exist, links lead somewhere.
+"""What the documents show is true: C in README.md and docs/database compiles, commands exist, links lead somewhere.
 
-A ```c block of README.md is a piece of a program: it is compiled by itself behind <hoot/hoot.h> and a few headers of
-libc. What it takes for granted stands in a comment of the Markdown before it, which readers do not see: <!-- before ... -->.
+A ```c block is a piece of a program: it is compiled by itself behind <hoot/hoot.h> and a few headers of libc. What it takes
+for granted stands in comments of the Markdown around it, which readers do not see: <!-- before ... --> and <!-- after ... -->.
 """
 
 import re
@@ -12,22 +12,24 @@ import pytest
 from support import paths
 
 README = (paths.ROOT / "README.md").read_text()
-PIECE = re.compile(r"(?:<!-- before\n(.*?)-->\n)?```c\n(.*?)```", re.DOTALL)
-PIECES = PIECE.findall(README)
+PIECE = re.compile(r"(?:<!-- before\n((?:(?!-->).)*)-->\n)?```c\n(.*?)```(?:\n<!-- after\n(.*?)-->)?", re.DOTALL)
+PIECES = [(path.stem, *piece) for path in [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs" / "database").glob("*.md"))]
+          for piece in PIECE.findall(path.read_text())]
 DOCUMENTS = sorted(path for pattern in ("*.md", "docs/**/*.md") for path in paths.ROOT.glob(pattern))
 PRELUDE = "#include <hoot/hoot.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
 
 
 def test_readme_shows_code():
-    assert len(PIECES) >= 3
+    assert len([document for document, *_ in PIECES if document == "README"]) >= 3
 
 
-@pytest.mark.parametrize("before, code", PIECES, ids=[re.sub(r"\W+", "_", code.split("(")[0]) for _, code in PIECES])
-def test_code_in_readme_compiles(before, code):
+@pytest.mark.parametrize("document, before, code, after", PIECES,
+                         ids=[document + "-" + re.sub(r"\W+", "_", code.split("(")[0]) for document, _, code, _ in PIECES])
+def test_code_in_documents_compiles(document, before, code, after):
     # Pieces define static functions that only a whole program would use; fields that are left out are zero.
     command = ["gcc", "-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
                "-Wno-missing-field-initializers", f"-I{paths.ROOT}/include", "-x", "c", "-"]
-    done = subprocess.run(command, input=PRELUDE + before + code, text=True, capture_output=True)
+    done = subprocess.run(command, input=PRELUDE + before + code + after, text=True, capture_output=True)
     assert done.returncode == 0, f"{done.stderr}\n{code}"
 
 
