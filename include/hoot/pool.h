@@ -10,7 +10,7 @@ HOOT_BEGIN_DECLS
 
 typedef struct hoot_pool hoot_pool;
 
-/* Several hosts: the first that answers, or any. */
+/* Several hosts: the first that is well; or any of those with the fewest connections of the pool. */
 typedef enum hoot_host_order { HOOT_HOSTS_IN_ORDER = 0, HOOT_HOSTS_AT_RANDOM } hoot_host_order;
 
 /* Something to be done to a connection, with statements of its own: 0, or a negative code with `err` filled,

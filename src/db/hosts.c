@@ -15,7 +15,10 @@
  * refusing without a try would cost answers. A pool with one host never avoids it.
  *
  * When a host is back, connections move to it: tried in order, those of hosts behind it; at random, its even
- * share. They are retired at random within a second, so that not all connect again at once. */
+ * share. They are retired at random within a second, so that not all connect again at once.
+ *
+ * At random means: any of those that have the fewest connections of this pool. So the connections of one pool
+ * are spread evenly, also after a host was away, and those of many pools by chance. */
 #include "db/hosts.h"
 
 #include <hoot/crypto.h>
@@ -121,22 +124,21 @@ static void retire_all(hoot__host *host)
 /* Which connections are elsewhere only because this host was away. */
 static bool belongs_to(const hoot__host *back, const hoot__slot *slot)
 {
-    const hoot_pool *pool = back->pool;
-
     if (!slot->host || slot->host == back || slot->state == HOOT__CONNECTING)
         return false;
-    return pool->limits.host_order == HOOT_HOSTS_IN_ORDER ? slot->host > back
-                                                          : random_below(pool->host_count) == 0;
+    return back->pool->limits.host_order == HOOT_HOSTS_AT_RANDOM || slot->host > back;
 }
 
 static void move_back(const hoot__host *back)
 {
     hoot_pool *pool = back->pool;
+    uint32_t share = (pool->total + pool->host_count - 1) / pool->host_count;
+    uint32_t most = pool->limits.host_order == HOOT_HOSTS_AT_RANDOM ? share : pool->total;
     hoot__slot *slot = pool->slots, *next;
 
-    for (; slot; slot = next) {
+    for (; slot && most; slot = next) {
         next = slot->next;
-        if (belongs_to(back, slot))
+        if (belongs_to(back, slot) && most--)
             hoot__slot_retire(slot, hoot_now_ms() + random_below(MOVE_WITHIN_MS), &pool->stats.closed_moved);
     }
 }
@@ -257,18 +259,50 @@ void hoot__hosts_stop(hoot_pool *pool)
 
 /* --- connecting --- */
 
+static uint32_t connections_of(const hoot__host *host)
+{
+    uint32_t count = host->connecting;
+
+    for (const hoot__slot *slot = host->pool->slots; slot; slot = slot->next)
+        count += slot->host == host;
+    return count;
+}
+
+/* At random, then by their connections; equal ones stay as they were. */
+static void spread(hoot__host *hosts[], uint32_t count)
+{
+    uint32_t load[HOOT__HOSTS_MAX];
+
+    for (uint32_t i = count; i > 1; i--) { /* Fisher and Yates */
+        uint32_t j = random_below(i);
+        hoot__host *host = hosts[j];
+
+        hosts[j] = hosts[i - 1];
+        hosts[i - 1] = host;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        hoot__host *host = hosts[i];
+        uint32_t own = connections_of(host), j = i;
+
+        for (; j > 0 && load[j - 1] > own; j--) {
+            hosts[j] = hosts[j - 1];
+            load[j] = load[j - 1];
+        }
+        hosts[j] = host;
+        load[j] = own;
+    }
+}
+
 /* Who is tried, best first. */
 static void line_up(hoot_pool *pool, hoot__host *out[HOOT__HOSTS_MAX])
 {
     hoot__host *all[HOOT__HOSTS_MAX];
     uint32_t count = pool->host_count, filled = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t j = pool->limits.host_order == HOOT_HOSTS_AT_RANDOM ? random_below(i + 1) : i;
-
-        all[i] = all[j]; /* Fisher and Yates, from the inside out */
-        all[j] = &pool->hosts[i];
-    }
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = &pool->hosts[i];
+    if (pool->limits.host_order == HOOT_HOSTS_AT_RANDOM)
+        spread(all, count);
     for (int avoided = 0; avoided < 2; avoided++) {
         for (uint32_t i = 0; i < count; i++) {
             if (all[i]->stats.avoided == avoided)
@@ -287,8 +321,10 @@ static int connect_one(hoot__host *host, uint64_t within_ms, hoot_link **out_lin
 {
     int rc = HOOT_ETIMEOUT;
 
+    host->connecting++;
     hoot_timeout (within_ms)
         rc = host->target.driver->connect(&host->target, out_link, err);
+    host->connecting--;
     if (rc == HOOT_ETIMEOUT)
         rc = hoot_error_set(err, HOOT_ECONNECT, "connecting to %s took over %llu ms", host->place,
                             (unsigned long long)within_ms);

@@ -18,7 +18,8 @@ typedef struct hoot__host {
     uint32_t delay_ms;      /* of the last back-off */
     uint64_t probe_at_ms;   /* avoided: not before */
     uint64_t well_since_ms; /* not avoided: since when */
-    hoot_task *probe;       /* the task that looks whether it is back */
+    uint32_t connecting;
+    hoot_task *probe; /* the task that looks whether it is back */
 } hoot__host;
 
 /* Take a list apart: "a:3306,[::1],c". `port` is of those that tell none. A list of one is fine. Texts are in

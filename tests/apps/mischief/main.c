@@ -3,6 +3,8 @@
 #include <hoot/hoot.h>
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static hoot_pool *pool; /* NULL without MISCHIEF_DB_URL */
@@ -157,10 +159,31 @@ static hoot_response *pool_state(hoot_request *req)
                                  stats.connecting, "waiting", stats.waiting, "leaked", stats.leaked));
 }
 
+/* A line for each host: its address, connections, connections lost, refusals, whether it is avoided. */
+static hoot_response *pool_hosts(hoot_request *req)
+{
+    hoot_pool_host_stats hosts[16];
+    size_t count = hoot_pool_hosts_get(pool, hosts, 16);
+    char lines[1024] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < count && len < sizeof(lines); i++)
+        len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s %u %llu %llu %d\n", hosts[i].host,
+                                hosts[i].open, (unsigned long long)hosts[i].lost,
+                                (unsigned long long)hosts[i].refused, hosts[i].avoided);
+    return hoot_text(req, 200, lines);
+}
+
 static int open_pool(hoot_app *app, hoot_error *err)
 {
     const char *url = hoot_env("MISCHIEF_DB_URL");
-    hoot_pool_options options = { .url = url, .max_size = 4, .lazy = true };
+    const char *at_random = hoot_env("MISCHIEF_DB_AT_RANDOM"),
+               *connect_ms = hoot_env("MISCHIEF_DB_CONNECT_MS");
+    hoot_pool_options options = { .url = url,
+                                  .max_size = 4,
+                                  .lazy = true,
+                                  .host_order = at_random ? HOOT_HOSTS_AT_RANDOM : HOOT_HOSTS_IN_ORDER,
+                                  .connect_timeout_ms = connect_ms ? (uint32_t)atoi(connect_ms) : 0 };
 
     return url ? hoot_pool_open(hoot_app_scope(app), &pool, &options, err) : 0;
 }
@@ -179,7 +202,8 @@ static const hoot_blueprint database = {
     .prefix = "/db",
     .timeout_ms = 3000,
     .routes = HOOT_ROUTES({ "GET", "/leak", leak }, { "GET", "/echo", echo_by_database },
-                          { "POST", "/insert", insert }, { "GET", "/pool", pool_state }),
+                          { "POST", "/insert", insert }, { "GET", "/pool", pool_state },
+                          { "GET", "/hosts", pool_hosts }),
 };
 
 static int set_up(hoot_app *app, hoot_error *err)

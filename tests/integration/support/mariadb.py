@@ -46,6 +46,8 @@ def _pristine():
 class MariaDB:
     """host, port, socket; start, stop, kill9, sigstop, sigcont; run_sql; create_database."""
 
+    run_as = None       # a user of the system; None: who runs the tests
+
     def __init__(self, *options):
         self.host = "127.0.0.1"
         self.port = process.free_port()
@@ -58,7 +60,12 @@ class MariaDB:
         self._process = None
         self._numbers = itertools.count(1)
         shutil.copytree(_pristine(), self.directory / "data")
+        if self.run_as:
+            subprocess.run(["chown", "-R", self.run_as, self.directory], check=True)
         self.start()
+        self._make_user()
+
+    def _make_user(self):
         self.run_sql(f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'",
                      f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION")
 
@@ -89,7 +96,7 @@ class MariaDB:
         ]
         with open(self.directory / "output.log", "ab") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                             start_new_session=True, preexec_fn=process.die_with_parent)
+                                             start_new_session=True, user=self.run_as, preexec_fn=process.die_with_parent)
         process.wait_until(self._answers, 60, f"a MariaDB server that answers; see {self.log}")
 
     def _answers(self):
