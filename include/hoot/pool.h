@@ -81,8 +81,8 @@ typedef struct hoot_pool_options {
     const char *sql_mode;  /* "TRADITIONAL,ANSI_QUOTES"; the server's */
     const char *init_command;      /* run behind these; several: each on lines of its own, ended by ';' */
     const char *const *attributes; /* what the server shows of us: names and values in turn, then NULL */
-    bool compress;                 /* zlib, if the server has it: some 300 KiB and much CPU a connection */
-    uint32_t keepalive_s;          /* 30: a server that has vanished is noticed within about so long */
+    bool compress;        /* zlib, if the server has it: pays on slow networks; 40 KiB a connection */
+    uint32_t keepalive_s; /* 30: a server that has vanished is noticed within about so long */
 
     /* An option file of the MySQL tools: the groups [client] and read_default_group. What stands above or in
      * the url wins over it. */

@@ -15,6 +15,7 @@
 #include "channel.h"
 
 #include "protocol.h"
+#include "squeezed_stream.h"
 
 enum {
     HEADER_BYTES = 4,
@@ -29,6 +30,7 @@ void hoot__my_channel_init(hoot__my_channel *channel, hoot_stream *stream, uint6
 {
     memset(channel, 0, sizeof(*channel));
     channel->stream = stream;
+    channel->below = stream;
     channel->max_bytes = max_bytes < HOOT__MY_PAYLOAD_MAX ? (size_t)max_bytes : HOOT__MY_PAYLOAD_MAX;
     hoot__reader_init(&channel->reader, stream, READER_MAX);
     hoot_buf_init(&channel->joined, channel->max_bytes + 1);
@@ -53,7 +55,25 @@ int hoot__my_channel_secure(hoot__my_channel *channel, hoot__tls_context *contex
     hoot__reader_fini(&channel->reader);
     if (!channel->stream)
         return hoot_error_code(err);
+    channel->below = channel->stream;
     hoot__reader_init(&channel->reader, channel->stream, READER_MAX);
+    return 0;
+}
+
+int hoot__my_channel_squeeze(hoot__my_channel *channel, hoot_error *err)
+{
+    hoot_stream *stream;
+
+    hoot__my_channel_trim(channel);
+    if (!hoot__my_channel_is_silent(channel))
+        return hoot_error_set(err, HOOT_EPROTOCOL, "something came behind the login's OK");
+    stream = hoot__my_squeezed_stream_new(channel->stream);
+    if (!stream)
+        return hoot_error_set(err, HOOT_ENOMEM, "no memory for a connection");
+    channel->stream = stream;
+    channel->squeezed = true;
+    hoot__reader_fini(&channel->reader);
+    hoot__reader_init(&channel->reader, stream, READER_MAX);
     return 0;
 }
 
@@ -133,7 +153,8 @@ static int check_length(const hoot__my_channel *channel, size_t len, hoot_error 
 
 static int check_sequence(hoot__my_channel *channel, uint8_t number, hoot__my_packet *packet, hoot_error *err)
 {
-    if (number == channel->sequence) {
+    /* Servers set the number to that of the compressed packet whenever they flush one. */
+    if (number == channel->sequence || channel->squeezed) {
         channel->sequence++;
         return 0;
     }
@@ -141,6 +162,14 @@ static int check_sequence(hoot__my_channel *channel, uint8_t number, hoot__my_pa
         packet->len = 0;
     return hoot_error_set(err, HOOT_EPROTOCOL, "packet number %u came where %u was due", (unsigned)number,
                           (unsigned)channel->sequence);
+}
+
+/* Reading ended with `rc`: say why. */
+static int ended(const hoot__my_channel *channel, int rc, hoot_error *err)
+{
+    if (rc == HOOT_EPROTOCOL && channel->squeezed && !channel->below->secure)
+        return hoot_error_set(err, rc, "a compressed packet is broken, or not of the size that it says");
+    return hoot__tls_explain(channel->below, rc, err);
 }
 
 /* One packet, its payload in place. Gives: as want(). */
@@ -155,7 +184,7 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
     channel->held = 0;
     rc = want(channel, wait, HEADER_BYTES);
     if (rc <= 0)
-        return rc < 0 ? hoot__tls_explain(channel->stream, rc, err) : 0;
+        return rc < 0 ? ended(channel, rc, err) : 0;
     header = hoot__my_in_of(hoot__reader_bytes(&channel->reader).ptr, HEADER_BYTES);
     len = hoot__my_u24(&header);
     number = hoot__my_u8(&header);
@@ -164,7 +193,7 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
         return rc;
     rc = want(channel, wait, HEADER_BYTES + len);
     if (rc <= 0)
-        return rc < 0 ? hoot__tls_explain(channel->stream, rc, err) : 0;
+        return rc < 0 ? ended(channel, rc, err) : 0;
     channel->held = HEADER_BYTES + len;
     out_packet->ptr = channel->reader.in.data + channel->reader.start + HEADER_BYTES;
     out_packet->len = len;

@@ -8,10 +8,12 @@
 #include "net/tls.h"
 
 typedef struct hoot__my_channel {
-    hoot_stream *stream; /* owned; TLS takes its place between greeting and login */
+    hoot_stream *stream;      /* owned; TLS takes its place between greeting and login, zlib after it */
+    const hoot_stream *below; /* its own, without zlib */
     hoot__reader reader;
     hoot_buf joined;  /* a payload that came in several packets */
     bool joining;     /* more of them are to come */
+    bool squeezed;    /* the compressed protocol is spoken, in which packets' numbers mean nothing */
     bool torn;        /* a packet went out in part: nothing can follow it */
     size_t held;      /* bytes in front of the reader that the last packet used */
     size_t max_bytes; /* of one payload */
@@ -29,6 +31,10 @@ void hoot__my_channel_fini(hoot__my_channel *channel);
  * good for hoot__my_channel_fini() only then. */
 int hoot__my_channel_secure(hoot__my_channel *channel, hoot__tls_context *context, const char *host,
                             hoot_error *err);
+
+/* Begin to compress: behind the login's OK. Errors: HOOT_ENOMEM; HOOT_EPROTOCOL something had come that
+ * nobody asked for. */
+int hoot__my_channel_squeeze(hoot__my_channel *channel, hoot_error *err);
 
 /* Gather a payload as one or more packets, numbered from channel->sequence on. A long one is sent on the way,
  * as far as it must be so that no more than some 100 KiB wait: Suspends then. Errors: HOOT_ENOMEM; writing

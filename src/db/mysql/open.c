@@ -66,6 +66,8 @@ static void add_capabilities(hoot__my_greeting *greeting, uint32_t theirs, const
         greeting->capabilities |= theirs & HOOT__MY_CAP_MULTI_STATEMENTS;
     if (target->local_infile)
         greeting->capabilities |= theirs & HOOT__MY_CAP_LOCAL_FILES;
+    if (target->compress)
+        greeting->capabilities |= theirs & HOOT__MY_CAP_COMPRESS;
     greeting->mariadb_capabilities &= HOOT__MY_MARIADB_CAP_BULK;
 }
 
@@ -87,6 +89,8 @@ static int log_in(hoot__my_link *link, hoot_error *err)
     if (target->database[0] && !(link->greeting.capabilities & HOOT__MY_CAP_CONNECT_WITH_DB))
         return hoot_error_set(err, HOOT_EPROTOCOL, "the server cannot open a database at login");
     rc = hoot__my_login(&link->channel, target, &link->greeting, err);
+    if (rc == 0 && (link->greeting.capabilities & HOOT__MY_CAP_COMPRESS))
+        rc = hoot__my_channel_squeeze(&link->channel, err);
     if (rc < 0)
         return rc;
     hoot__my_move_to(link, HOOT__MY_IDLE);

@@ -16,6 +16,7 @@ enum {
     HOOT__MY_CAP_LONG_PASSWORD = 1u << 0, /* MariaDB calls it CLIENT_MYSQL and does not set it */
     HOOT__MY_CAP_LONG_FLAG = 1u << 2,
     HOOT__MY_CAP_CONNECT_WITH_DB = 1u << 3,
+    HOOT__MY_CAP_COMPRESS = 1u << 5,
     HOOT__MY_CAP_LOCAL_FILES = 1u << 7, /* only by option: a server could ask for a file */
     HOOT__MY_CAP_PROTOCOL_41 = 1u << 9,
     HOOT__MY_CAP_SSL = 1u << 11,

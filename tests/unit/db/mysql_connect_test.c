@@ -80,6 +80,7 @@ static int start_tls_server(void **state)
                                     ca,
                                     "--performance-schema=ON",
                                     "--performance-schema-session-connect-attrs-size=65536",
+                                    "--max-allowed-packet=64M",
                                     "--disconnect-on-expired-password=ON",
                                     NULL };
     hoot_error err = HOOT_ERROR_INIT;
@@ -449,6 +450,87 @@ static void the_connection_that_kills_uses_tls_too(void **state)
         fail_msg("%s", a.err.text);
 }
 
+/* --- compression --- */
+
+static void check_status(hoot_link *link)
+{
+    expect_answer(
+        link,
+        "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Compression'",
+        "ON");
+}
+
+static void check_rows(hoot_link *link)
+{
+    const hoot_value half = hoot_value_int(5000);
+
+    run_values(link, "SELECT seq, REPEAT('x', seq % 300) FROM seq_1_to_10000 WHERE seq > ?", &half, 1);
+    for (int64_t i = 5001; i <= 10000; i++) {
+        const hoot_value *cells = next(link);
+
+        assert_non_null(cells);
+        assert_int_equal(cells[0].kind == HOOT_UINT ? (int64_t)cells[0].u64 : cells[0].i64, i);
+        assert_int_equal(cells[1].str.len, (size_t)(i % 300));
+    }
+    assert_null(next(link));
+}
+
+/* More than one packet each way, of bytes that compress and of bytes that do not. */
+static void check_large(hoot_link *link)
+{
+    const size_t len = ((size_t)16 << 20) + 12345;
+    char *bytes = malloc(len);
+    uint32_t x = 1;
+
+    assert_non_null(bytes);
+    run(link, "SET max_statement_time = 60");
+    for (int random = 0; random < 2; random++) {
+        const hoot_value *cells;
+        hoot_value value;
+
+        for (size_t i = 0; i < len; i++) {
+            x = x * 1664525 + 1013904223;
+            bytes[i] = random ? (char)(x >> 24) : 'a';
+        }
+        value = hoot_value_bytes(hoot_str_of(bytes, len));
+        run_values(link, "SELECT ?", &value, 1);
+        cells = next(link);
+        assert_non_null(cells);
+        assert_int_equal(cells[0].str.len, len);
+        assert_memory_equal(cells[0].str.ptr, bytes, len);
+        assert_null(next(link));
+    }
+    free(bytes);
+}
+
+static void check_compressed(hoot_link *link)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+
+    check_status(link);
+    check_rows(link);
+    run_refused(link, "SELEKT", NULL, 0, HOOT_EDB);
+    check_large(link);
+    run(link, "CREATE OR REPLACE PROCEDURE three() BEGIN SELECT 1; SELECT 2; SELECT 3; END");
+    run(link, "CALL three()");
+    assert_int_equal(count_rows(link), 1);
+    assert_int_equal(hoot__mysql_driver.reset(link, &err), 0);
+    assert_int_equal(hoot__mysql_driver.ping(link, &err), 0);
+    stops_a_statement(link);
+    run(link, "SELECT 'unread' FROM seq_1_to_100000");
+    if (!hoot__mysql_driver.skip_rows(link))
+        assert_int_equal(hoot__mysql_driver.recover(link, &err), 0);
+    assert_true(hoot__mysql_driver.is_alive(link));
+    expect_answer(link, "SELECT 'good'", "good");
+}
+
+static void everything_goes_through_compression(void **state)
+{
+    (void)state;
+    expect_open("native", "sslmode=disabled&compress=1", check_compressed);
+    expect_open("native", "sslmode=required&compress=1", check_compressed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +550,7 @@ int main(void)
         cmocka_unit_test(collations_go_by_name),
         cmocka_unit_test(attributes_are_the_servers_to_see),
         cmocka_unit_test(the_connection_that_kills_uses_tls_too),
+        cmocka_unit_test(everything_goes_through_compression),
     };
 
     return cmocka_run_group_tests(tests, start_tls_server, stop_tls_server);
