@@ -15,7 +15,7 @@ static char cert_path[128];
 /* The server's certificate, until another is shown. */
 static void copy_certificate(const char *name)
 {
-    char bytes[8192];
+    static char bytes[8192];
     FILE *from = fopen(file_at(name), "r"), *to = fopen(cert_path, "w");
     size_t len = fread(bytes, 1, sizeof(bytes), from);
 
