@@ -127,7 +127,7 @@ static void read_state(struct changes *changes)
 /* Written beside and renamed, so that it is the old one or the new one whatever happens. */
 static int write_state(const struct changes *changes, const hoot_binlog *binlog, hoot_error *err)
 {
-    char beside[4096];
+    char beside[1024];
     hoot_binlog_position where;
     FILE *out;
 
