@@ -47,7 +47,7 @@ class Changes:
     """A running `changes` and the lines it has printed."""
 
     def __init__(self, server, *options):
-        url = f"mysql://{USER}:{PASSWORD}@{server.host}:{server.port}/"
+        url = f"mysql://{USER}:{PASSWORD}@{server.host}:{server.port}/?sslmode=disabled"
         self.lines, self.errors = [], []
         self.process = subprocess.Popen([paths.binary("changes"), "--url", url, *map(str, options)], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

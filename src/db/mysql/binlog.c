@@ -500,8 +500,15 @@ static int take_options(hoot_binlog *binlog, const hoot_binlog_options *given, h
     bool failed = false;
     int rc = hoot__options_read(arena, &given->connect, &binlog->target, &limits, err);
 
+    if (rc == 0)
+        rc =
+            hoot__hosts_parse(arena, limits.hosts, &binlog->target, &binlog->hosts, &binlog->host_count, err);
     if (rc < 0)
         return rc;
+    if (binlog->host_count > 1 && !given->gtid)
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "a binary log of several hosts is followed by gtid: a place in "
+                              "a file holds on one of them only");
     if (binlog->target.driver != &hoot__mysql_driver)
         return hoot_error_set(err, HOOT_ECONFIG, "a binary log is read from mysql, not from %s",
                               binlog->target.driver->name);
@@ -523,6 +530,16 @@ static int take_options(hoot_binlog *binlog, const hoot_binlog_options *given, h
     return failed ? hoot_error_set(err, HOOT_ENOMEM, "no memory for the options") : 0;
 }
 
+/* What connections share, TLS mostly, for each host: they are copies of one. */
+static int prepare(hoot_binlog *binlog, hoot_error *err)
+{
+    int rc = hoot__mysql_driver.prepare(&binlog->target, err);
+
+    for (uint32_t i = 0; rc == 0 && i < binlog->host_count; i++)
+        binlog->hosts[i].target.prepared = binlog->target.prepared;
+    return rc;
+}
+
 int hoot_binlog_open(const hoot_binlog_options *options, hoot_binlog **out_binlog, hoot_error *err)
 {
     hoot_binlog *binlog = hoot__calloc(1, sizeof(*binlog));
@@ -536,6 +553,8 @@ int hoot_binlog_open(const hoot_binlog_options *options, hoot_binlog **out_binlo
     binlog->row = hoot_arena_new(0);
     if (binlog->options_arena && binlog->row)
         rc = take_options(binlog, options, err);
+    if (rc == 0)
+        rc = prepare(binlog, err);
     if (rc == 0) {
         hoot_buf_init(&binlog->inflated, binlog->target.max_answer_bytes);
         rc = hoot__bin_connect(binlog, err);
@@ -556,6 +575,8 @@ void hoot_binlog_close(hoot_binlog *binlog)
     hoot__bin_disconnect(binlog);
     if (binlog->asker)
         binlog->asker->driver->close(binlog->asker);
+    if (binlog->target.driver == &hoot__mysql_driver)
+        hoot__mysql_driver.forget(&binlog->target);
     hoot__gtid_set_fini(&binlog->done);
     hoot_buf_fini(&binlog->gtid_text);
     hoot_buf_fini(&binlog->where_text);

@@ -7,6 +7,7 @@
 #include "binlog_rows.h"
 #include "connection.h"
 
+#include "db/hosts.h"
 #include "db/options.h"
 
 #include <hoot/binlog.h>
@@ -33,6 +34,8 @@ struct hoot_binlog {
     hoot_arena *options_arena;
     hoot_binlog_options options; /* with defaults filled in */
     hoot_target target;
+    hoot__host *hosts; /* one, or several to try in turn */
+    uint32_t host_count, host;
     bool by_gtid; /* asked for by transactions, not by place */
 
     hoot_link *link;  /* the log comes over it; NULL: to be connected */

@@ -276,10 +276,28 @@ static int tell_gtid(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
     return rc;
 }
 
+/* The host of the last time, or the first behind it that answers. */
+static int connect_any(hoot_binlog *binlog, hoot_error *err)
+{
+    uint32_t count = binlog->host_count, share = binlog->target.connect_timeout_ms / count;
+    int rc = HOOT_ECONNECT;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const hoot_target *target = &binlog->hosts[binlog->host].target;
+
+        hoot_timeout (share)
+            rc = target->driver->connect(target, &binlog->link, err);
+        if (rc == 0 || hoot_check_canceled() < 0)
+            return rc;
+        binlog->host = (binlog->host + 1) % count;
+    }
+    return rc;
+}
+
 static int connect_link(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
 {
     bool first = binlog->safe.offset == 0;
-    int rc = binlog->target.driver->connect(&binlog->target, &binlog->link, err);
+    int rc = connect_any(binlog, err);
 
     if (rc < 0)
         return rc;
@@ -389,7 +407,7 @@ static int read_failed(hoot_binlog *binlog, int rc, hoot_error *err)
             err->code = rc;
         (void)hoot_error_prefix(err, "the connection was lost");
     }
-    (void)hoot__my_say_where(&binlog->target, err);
+    (void)hoot__my_say_where(binlog->link->target, err);
     hoot__bin_disconnect(binlog);
     return rc;
 }

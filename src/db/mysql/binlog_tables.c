@@ -149,7 +149,7 @@ static int connect_asker(hoot_binlog *binlog, hoot_error *err)
     if (binlog->asker)
         return 0;
     hoot_timeout (binlog->target.connect_timeout_ms)
-        return binlog->target.driver->connect(&binlog->target, &binlog->asker, err);
+        return binlog->target.driver->connect(binlog->link->target, &binlog->asker, err);
     return 0;
 }
 
