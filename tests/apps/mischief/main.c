@@ -201,9 +201,10 @@ static const hoot_blueprint database = {
     .name = "database",
     .prefix = "/db",
     .timeout_ms = 3000,
-    .routes = HOOT_ROUTES({ "GET", "/leak", leak }, { "GET", "/echo", echo_by_database },
-                          { "POST", "/insert", insert }, { "GET", "/pool", pool_state },
-                          { "GET", "/hosts", pool_hosts }),
+    .routes =
+        HOOT_ROUTES({ "GET", "/leak", leak }, { "GET", "/echo", echo_by_database },
+                    { "POST", "/insert", insert }, { "POST", "/patient_insert", insert, .timeout_ms = 20000 },
+                    { "GET", "/pool", pool_state }, { "GET", "/hosts", pool_hosts }),
 };
 
 static int set_up(hoot_app *app, hoot_error *err)

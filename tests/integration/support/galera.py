@@ -13,8 +13,8 @@ PROVIDER = pathlib.Path("/usr/lib/galera/libgalera_smm.so")
 def _options(name, group, sst, ist, members, bootstrap, host="127.0.0.1"):
     provider = ";".join([
         f"gmcast.listen_addr=tcp://{host}:{group}", f"ist.recv_addr={host}:{ist}", f"base_host={host}", f"base_port={group}",
-        "evs.suspect_timeout=PT1S", "evs.inactive_timeout=PT2S", "evs.inactive_check_period=PT0.25S",
-        "evs.keepalive_period=PT0.25S", "gcache.size=32M", "pc.recovery=false"])
+        "evs.suspect_timeout=PT2S", "evs.inactive_timeout=PT4S", "evs.inactive_check_period=PT0.5S",
+        "evs.keepalive_period=PT0.5S", "gcache.size=32M", "pc.recovery=false"])
     address = "gcomm://" + ("" if bootstrap else ",".join(members))
     return ["--wsrep-on=ON", f"--wsrep-provider={PROVIDER}", "--wsrep-cluster-name=hoot-test",
             f"--wsrep-cluster-address={address}", f"--wsrep-node-name={name}", f"--wsrep-node-address={host}",
