@@ -4,7 +4,12 @@
 
 #include <hoot/group.h>
 
+#include "db/mysql/answer.h"
+#include "db/mysql/connection.h"
 #include "db/pool.h"
+#include "net/net.h"
+
+#include <netinet/tcp.h>
 
 static mysql_server server;
 static hoot_pool *pool;
@@ -119,6 +124,101 @@ TEST(finds_a_connection_that_the_server_closed_while_it_was_idle)
     assert_int_equal(stats().closed_dead, 1);
     assert_int_equal(stats().errors, 0);
     hoot_conn_release(killer);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* --- servers that vanish or refuse --- */
+
+static int open_pool_over_tcp(const char *user)
+{
+    const hoot_pool_options options = { .driver = "mysql",
+                                        .host = "127.0.0.1",
+                                        .port = server.port,
+                                        .user = user,
+                                        .database = "app",
+                                        .max_size = 2 };
+
+    return hoot_pool_open(NULL, &pool, &options, &err);
+}
+
+TEST(leaves_connections_to_a_server_that_became_read_only)
+{
+    assert_int_equal(open_pool(1), 0);
+    execute("CREATE OR REPLACE TABLE t (a INTEGER)");
+    execute("CREATE OR REPLACE USER writer@'%'");
+    execute("GRANT SELECT, INSERT ON app.* TO writer@'%'");
+    execute("SET GLOBAL read_only = 1");
+    hoot_pool_close(pool);
+    assert_int_equal(open_pool_over_tcp("writer"), 0);
+    assert_true(hoot_pool_execute(pool, &err, "INSERT INTO t VALUES (1)") < 0);
+    assert_int_equal(err.server_code, 1290);
+    assert_int_equal(stats().closed_read_only, 1);
+    assert_int_equal(number_of("SELECT count(*) FROM t"), 0); /* reading is fine, on another connection */
+    assert_int_equal(stats().opened, 2);
+    hoot_pool_close(pool);
+    assert_int_equal(open_pool(1), 0);
+    execute("SET GLOBAL read_only = 0");
+    hoot_pool_close(pool);
+    assert_int_equal(open_pool_over_tcp("writer"), 0);
+    execute("INSERT INTO t VALUES (1)");
+    assert_int_equal(stats().closed_read_only, 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static hoot_unfit unfit(uint16_t code, const char *message, bool in_transaction)
+{
+    const hoot__my_refusal refusal = { .code = code, .message = hoot_str_from(message) };
+
+    return hoot__my_refusal_tells_unfit(&refusal, in_transaction);
+}
+
+/* The messages are those of MariaDB 10.11, MySQL 8.4 and Galera 4. */
+static void tells_a_server_that_does_not_serve_from_a_statement_that_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(unfit(1290,
+                           "The MariaDB server is running with the --read-only option so it cannot "
+                           "execute this statement",
+                           false),
+                     HOOT_UNFIT_READ_ONLY);
+    assert_int_equal(unfit(1290,
+                           "The MySQL server is running with the --super-read-only option so it "
+                           "cannot execute this statement",
+                           true),
+                     HOOT_UNFIT_READ_ONLY);
+    assert_int_equal(unfit(1290,
+                           "The MySQL server is running with the --secure-file-priv option so it "
+                           "cannot execute this statement",
+                           false),
+                     HOOT_UNFIT_NOT);
+    assert_int_equal(unfit(1836, "Running in read-only mode", false), HOOT_UNFIT_READ_ONLY);
+    assert_int_equal(unfit(1792, "Cannot execute statement in a READ ONLY transaction", false),
+                     HOOT_UNFIT_READ_ONLY);
+    assert_int_equal(unfit(1792, "Cannot execute statement in a READ ONLY transaction", true),
+                     HOOT_UNFIT_NOT);
+    assert_int_equal(unfit(1047, "WSREP has not yet prepared node for application use", false),
+                     HOOT_UNFIT_NOT_SERVING);
+    assert_int_equal(unfit(1047, "Unknown command", false), HOOT_UNFIT_NOT);
+    assert_int_equal(unfit(1062, "Duplicate entry 'read-only' for key 'PRIMARY'", false), HOOT_UNFIT_NOT);
+}
+
+/* The kernel gives up a peer that acknowledges nothing, and asks one that is silent. */
+TEST(notices_a_peer_that_vanished)
+{
+    int value = 0, fd;
+    socklen_t len = sizeof(value);
+    hoot_conn *conn;
+
+    assert_int_equal(open_pool_over_tcp("writer"), 0);
+    conn = hoot_pool_acquire(pool, &err);
+    fd = hoot__stream_fd(hoot__my_link_of(pool->slots->link)->channel.stream);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
+    assert_int_equal(value, 30000);
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &len), 0);
+    assert_int_not_equal(value, 0);
+    hoot_conn_release(conn);
     hoot_pool_close(pool);
     return 0;
 }
@@ -328,6 +428,9 @@ int main(void)
         cmocka_unit_test(lends_a_connection_as_if_it_were_fresh),
         cmocka_unit_test(stops_a_late_statement_on_the_server_and_uses_the_connection_on),
         cmocka_unit_test(finds_a_connection_that_the_server_closed_while_it_was_idle),
+        cmocka_unit_test(leaves_connections_to_a_server_that_became_read_only),
+        cmocka_unit_test(tells_a_server_that_does_not_serve_from_a_statement_that_is_refused),
+        cmocka_unit_test(notices_a_peer_that_vanished),
         cmocka_unit_test(gives_nobody_the_rows_of_another_after_a_thousand_stopped_statements),
         cmocka_unit_test(runs_the_victim_of_a_deadlock_again),
         cmocka_unit_test(lets_one_of_many_processes_apply_each_step),
