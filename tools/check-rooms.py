@@ -17,7 +17,7 @@ ROOMS = {
     "runtime": ("base", "chan group lock offload scope task sys/wait"),
     "net": ("runtime base", "sys/stream"),
     "http": ("net runtime base", ""),
-    "web": ("http net runtime base", "app blueprint cors json password request response session testing"),
+    "web": ("http net runtime base", "app blueprint cors json password request response session template testing"),
     "db": ("net runtime base", "conn cursor migrate pool row sys/driver"),
     "client": ("runtime base", ""),
     # main.h: its types say what a server is started with; hoot_main() itself is cli's.

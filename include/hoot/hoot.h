@@ -31,6 +31,7 @@
 #include <hoot/session.h>
 #include <hoot/str.h>
 #include <hoot/task.h>
+#include <hoot/template.h>
 #include <hoot/value.h>
 #include <hoot/version.h>
 

@@ -3,6 +3,7 @@
 #include <hoot/value.h>
 
 #include "base/number.h"
+#include "base/value_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,19 +77,30 @@ static const char *format_fraction(uint32_t microsecond, char *out, size_t size)
     return out;
 }
 
-static char *format_time(hoot_arena *arena, const hoot_value *value)
+size_t hoot__time_text(const hoot_value *value, char *out)
 {
     const hoot_time *t = &value->time;
     char fraction[16];
+    int len;
 
     format_fraction(t->microsecond, fraction, sizeof(fraction));
     if (value->kind == HOOT_DATE)
-        return hoot_arena_printf(arena, "%04u-%02u-%02u", t->year, t->month, t->day);
-    if (value->kind == HOOT_TIME)
-        return hoot_arena_printf(arena, "%s%02u:%02u:%02u%s", t->negative ? "-" : "", t->hour, t->minute,
-                                 t->second, fraction);
-    return hoot_arena_printf(arena, "%04u-%02u-%02u %02u:%02u:%02u%s", t->year, t->month, t->day, t->hour,
-                             t->minute, t->second, fraction);
+        len = snprintf(out, HOOT__TIME_TEXT_BYTES, "%04u-%02u-%02u", t->year, t->month, t->day);
+    else if (value->kind == HOOT_TIME)
+        len = snprintf(out, HOOT__TIME_TEXT_BYTES, "%s%02u:%02u:%02u%s", t->negative ? "-" : "", t->hour,
+                       t->minute, t->second, fraction);
+    else
+        len = snprintf(out, HOOT__TIME_TEXT_BYTES, "%04u-%02u-%02u %02u:%02u:%02u%s", t->year, t->month,
+                       t->day, t->hour, t->minute, t->second, fraction);
+    return (size_t)len;
+}
+
+static char *format_time(hoot_arena *arena, const hoot_value *value)
+{
+    char text[HOOT__TIME_TEXT_BYTES];
+    size_t len = hoot__time_text(value, text);
+
+    return hoot_arena_dup(arena, hoot_str_of(text, len));
 }
 
 static char *format_double(hoot_arena *arena, const hoot_value *value)

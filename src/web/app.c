@@ -8,6 +8,7 @@
 #include "runtime/task.h"
 #include "web/json_internal.h"
 #include "web/session_internal.h"
+#include "web/template_internal.h"
 
 #include <hoot/log.h>
 
@@ -55,6 +56,7 @@ void hoot_app_free(hoot_app *app)
     if (app->free_state)
         app->free_state(app->state);
     hoot__session_config_free(app->sessions);
+    hoot__template_set_free(app->templates);
     hoot__free(app->before);
     hoot__free(app->after);
     hoot__free(app->teardown);

@@ -47,8 +47,8 @@ struct hoot_app {
     size_t before_serving_count, after_serving_count;
 
     hoot__router router;
-    hoot_buf scratch; /* where a JSON answer is written before it is copied to its length; not used across a
-                         suspension */
+    hoot_buf scratch; /* where a JSON answer or a template is written before it is copied to its length; not
+                         used across a suspension */
 
     bool serving;
     hoot_scope *scope;         /* while serving */
@@ -56,6 +56,7 @@ struct hoot_app {
     hoot__web_context context; /* { app, NULL }: of hooks and background tasks */
 
     struct hoot__session_config *sessions; /* hoot_app_sessions(); NULL: none */
+    struct hoot__template_set *templates;  /* hoot_app_templates(); NULL: none */
 };
 
 /* hoot_app_register() without the check whether the app serves. */

@@ -112,6 +112,17 @@ hoot_response *hoot_bytes(hoot_request *req, int status, const char *content_typ
     return resp;
 }
 
+hoot_response *hoot__response_from_scratch(hoot_request *req, int status, hoot_str content_type)
+{
+    hoot_buf *scratch = &hoot__request_app(req)->scratch;
+    hoot_str body = hoot_buf_str(scratch);
+
+    body.ptr = hoot_arena_dup(req->arena, body);
+    if (scratch->capacity > SCRATCH_KEPT_BYTES)
+        hoot_buf_fini(scratch);
+    return body.ptr ? make_with(req, status, content_type, body) : hoot__response_no_memory(req);
+}
+
 /* --- JSON --- */
 
 static hoot_response *json_failed(hoot_request *req, int code)
@@ -125,21 +136,9 @@ static hoot_response *json_failed(hoot_request *req, int code)
     return hoot_fail(req, &err);
 }
 
-/* The scratch buffer's text, copied to its length; a buffer that grew large is let go. */
-static hoot_str take_scratch(hoot_request *req, hoot_buf *scratch)
-{
-    hoot_str text = hoot_buf_str(scratch);
-
-    text.ptr = hoot_arena_dup(req->arena, text);
-    if (scratch->capacity > SCRATCH_KEPT_BYTES)
-        hoot_buf_fini(scratch);
-    return text;
-}
-
 hoot_response *hoot_json(hoot_request *req, int status, hoot_value value)
 {
     hoot_buf *scratch = &hoot__request_app(req)->scratch;
-    hoot_str body;
     int rc;
 
     hoot_buf_clear(scratch);
@@ -148,9 +147,7 @@ hoot_response *hoot_json(hoot_request *req, int status, hoot_value value)
         rc = hoot_buf_add_byte(scratch, '\n');
     if (rc < 0)
         return json_failed(req, rc);
-    body = take_scratch(req, scratch);
-    return body.ptr ? make_with(req, status, HOOT_STR("application/json"), body)
-                    : hoot__response_no_memory(req);
+    return hoot__response_from_scratch(req, status, HOOT_STR("application/json"));
 }
 
 hoot_response *hoot_json_take(hoot_request *req, int status, struct json_t *json_take)

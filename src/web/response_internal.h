@@ -35,6 +35,10 @@ int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value);
 /* The fixed 503 for want of memory. Never NULL. */
 hoot_response *hoot__response_no_memory(hoot_request *req);
 
+/* An answer whose body is a copy of what the app's scratch buffer holds; a buffer that grew large is let go.
+ */
+hoot_response *hoot__response_from_scratch(hoot_request *req, int status, hoot_str content_type);
+
 /* The answer to an error that no handler made: `{"error":"text"}` for JSON clients, text/plain otherwise.
  * `text` NULL: the status's reason. */
 hoot_response *hoot__error_builtin(hoot_request *req, int status, const char *text);
