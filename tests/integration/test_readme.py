@@ -1,4 +1,4 @@
-"""What the documents show is true: C in README.md and docs/database compiles, commands exist, links lead somewhere.
+"""What the documents show is true: C in README.md, docs/*.md and docs/database compiles, commands exist, links lead somewhere.
 
 A ```c block is a piece of a program: it is compiled by itself behind <hoot/hoot.h> and a few headers of libc. What it takes
 for granted stands in comments of the Markdown around it, which readers do not see: <!-- before ... --> and <!-- after ... -->.
@@ -13,7 +13,8 @@ from support import paths
 
 README = (paths.ROOT / "README.md").read_text()
 PIECE = re.compile(r"(?:<!-- before\n((?:(?!-->).)*)-->\n)?```c\n(.*?)```(?:\n<!-- after\n(.*?)-->)?", re.DOTALL)
-PIECES = [(path.stem, *piece) for path in [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs" / "database").glob("*.md"))]
+PIECES = [(path.stem, *piece) for path in [paths.ROOT / "README.md", *sorted(paths.ROOT.glob("docs/*.md")),
+                                                 *sorted(paths.ROOT.glob("docs/database/*.md"))]
           for piece in PIECE.findall(path.read_text())]
 DOCUMENTS = sorted(path for pattern in ("*.md", "docs/**/*.md") for path in paths.ROOT.glob(pattern))
 PRELUDE = "#include <hoot/hoot.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
