@@ -84,6 +84,11 @@ HOOT_API ptrdiff_t hoot_conn_warnings(hoot_conn *conn, const hoot_warning **out_
 /* Session matters. Suspend. What they change is undone before the connection is lent again. Errors: as
  * hoot_conn_query(); HOOT_ENOTSUP not with this database. */
 HOOT_API int hoot_conn_select_db(hoot_conn *conn, const char *database, hoot_error *err);
+/* Go on as another user. The open transaction is rolled back, the session begins anew; when the connection
+ * comes back it is closed. NULL as password: none; NULL as database: the pool's. A refusal (HOOT_EAUTH)
+ * closes it too. */
+HOOT_API int hoot_conn_change_user(hoot_conn *conn, const char *user, const char *password,
+                                   const char *database, hoot_error *err);
 /* As if freshly lent: transaction, variables, temporary tables, locks are gone. */
 HOOT_API int hoot_conn_reset(hoot_conn *conn, hoot_error *err);
 /* Stop what runs on the connection with this hoot_conn_id(), or that whole connection. */

@@ -84,8 +84,26 @@ int hoot_conn_select_db(hoot_conn *conn, const char *database, hoot_error *err)
 
     if (!slot)
         return hoot_error_code(err);
-    rc = slot->link->driver->select_db ? slot->link->driver->select_db(slot->link, database, err)
-                                       : not_here(slot, "choosing a database", err);
+    rc = !database                       ? hoot_error_set(err, HOOT_EINVAL, "there is no database's name")
+         : slot->link->driver->select_db ? slot->link->driver->select_db(slot->link, database, err)
+                                         : not_here(slot, "choosing a database", err);
+    hoot__slot_leave(slot);
+    return rc;
+}
+
+int hoot_conn_change_user(hoot_conn *conn, const char *user, const char *password, const char *database,
+                          hoot_error *err)
+{
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot__slot *slot = hoot__conn_enter(conn, err ? err : (err = &own));
+    int rc;
+
+    if (!slot)
+        return hoot_error_code(err);
+    rc = !user ? hoot_error_set(err, HOOT_EINVAL, "there is no user's name")
+         : slot->link->driver->change_user
+             ? slot->link->driver->change_user(slot->link, user, password, database, err)
+             : not_here(slot, "changing the user", err);
     hoot__slot_leave(slot);
     return rc;
 }

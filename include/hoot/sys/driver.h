@@ -151,6 +151,9 @@ struct hoot_driver {
                     hoot_error *err);
 
     int (*select_db)(hoot_link *link, const char *database, hoot_error *err);
+    /* Go on as another user, in a session that has just begun; it ends with the lending. */
+    int (*change_user)(hoot_link *link, const char *user, const char *password, const char *database,
+                       hoot_error *err);
     /* Stop the statement of another connection, or (`whole`) that connection. */
     int (*kill)(hoot_link *link, uint64_t id, bool whole, hoot_error *err);
 };

@@ -156,6 +156,8 @@ int hoot__my_run_many(hoot_link *link, hoot_str sql, const hoot_value *rows, siz
 int hoot__my_run_load(hoot_link *link, hoot_str sql, hoot_source_fn source, void *arg,
                       hoot_answer *out_answer, hoot_error *err);
 int hoot__my_select_db(hoot_link *link, const char *database, hoot_error *err);
+int hoot__my_change_user(hoot_link *link, const char *user, const char *password, const char *database,
+                         hoot_error *err);
 int hoot__my_kill(hoot_link *link, uint64_t id, bool whole, hoot_error *err);
 
 #endif

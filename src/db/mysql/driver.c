@@ -26,5 +26,6 @@ const hoot_driver hoot__mysql_driver = {
     .run_many = hoot__my_run_many,
     .run_load = hoot__my_run_load,
     .select_db = hoot__my_select_db,
+    .change_user = hoot__my_change_user,
     .kill = hoot__my_kill,
 };

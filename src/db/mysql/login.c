@@ -271,22 +271,69 @@ static int answer(login *l, hoot_str packet, hoot_error *err)
                           l->challenge.plugin);
 }
 
-int hoot__my_login(hoot__my_channel *channel, const hoot_target *target, hoot__my_greeting *greeting,
-                   hoot_error *err)
+/* Round by round to the server's OK. What the last proof was made with is kept: the next one begins there. */
+static int converse(login *l, hoot__my_greeting *greeting, hoot_error *err)
 {
-    login l = { .channel = channel, .target = target, .challenge = greeting->challenge };
-    int rc;
+    int rc = 0;
 
-    rc = send_first(&l, greeting, err);
     for (int round = 0; rc == 0 && round < ROUNDS_MAX; round++) {
         hoot__my_packet packet;
 
-        rc = hoot__my_channel_read(channel, true, &packet, err);
+        rc = hoot__my_channel_read(l->channel, true, &packet, err);
         if (rc > 0)
-            rc = answer(&l, hoot_str_of(packet.ptr, packet.len), err);
+            rc = answer(l, hoot_str_of(packet.ptr, packet.len), err);
     }
     if (rc == 0)
         return hoot_error_set(err, HOOT_EPROTOCOL, "the login has no end: %d packets and no answer",
                               ROUNDS_MAX);
+    greeting->challenge = l->challenge;
     return rc < 0 ? rc : 0;
+}
+
+int hoot__my_login(hoot__my_channel *channel, const hoot_target *target, hoot__my_greeting *greeting,
+                   hoot_error *err)
+{
+    login l = { .channel = channel, .target = target, .challenge = greeting->challenge };
+    int rc = send_first(&l, greeting, err);
+
+    return rc < 0 ? rc : converse(&l, greeting, err);
+}
+
+/*     17, user (NUL), proof (its length in one byte), database (NUL), charset (2), plugin (NUL), [attributes]
+ * Source: MySQL Internals, "COM_CHANGE_USER". */
+static int send_change(login *l, const hoot__my_greeting *greeting, hoot_error *err)
+{
+    uint8_t proof[HOOT__MY_PROOF_MAX];
+    hoot_buf payload;
+    int len;
+
+    if (!begins_well(&l->challenge))
+        snprintf(l->challenge.plugin, sizeof(l->challenge.plugin), "mysql_native_password");
+    len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
+    if (len < 0)
+        return len;
+    hoot_buf_init(&payload, LOGIN_MAX);
+    hoot__my_put_u8(&payload, HOOT__MY_COM_CHANGE_USER);
+    hoot__my_put_nul_str(&payload, l->target->user);
+    hoot__my_put_u8(&payload, (uint8_t)len);
+    (void)hoot_buf_add(&payload, proof, (size_t)len);
+    hoot__my_put_nul_str(&payload, l->target->database);
+    hoot__my_put_u16(&payload, HOOT__MY_CHARSET_UTF8MB4);
+    if (greeting->capabilities & HOOT__MY_CAP_PLUGIN_AUTH)
+        hoot__my_put_nul_str(&payload, l->challenge.plugin);
+    if (greeting->capabilities & HOOT__MY_CAP_CONNECT_ATTRS)
+        put_attributes(&payload, l->target->attributes);
+    hoot_wipe(proof, sizeof(proof));
+    return send_secret(l->channel, &payload, err);
+}
+
+int hoot__my_login_again(hoot__my_channel *channel, const hoot_target *target, hoot__my_greeting *greeting,
+                         hoot_error *err)
+{
+    login l = { .channel = channel, .target = target, .challenge = greeting->challenge };
+    int rc;
+
+    channel->sequence = 0;
+    rc = send_change(&l, greeting, err);
+    return rc < 0 ? rc : converse(&l, greeting, err);
 }

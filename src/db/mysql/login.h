@@ -17,4 +17,9 @@ void hoot__my_login_packet(hoot_buf *out, const hoot_target *target, uint32_t ca
 int hoot__my_login(hoot__my_channel *channel, const hoot_target *target, hoot__my_greeting *greeting,
                    hoot_error *err);
 
+/* COM_CHANGE_USER: log in as the user of `target` on a connection that is logged in. The server closes when
+ * it refuses. Suspends.  Errors: as hoot__my_login(). */
+int hoot__my_login_again(hoot__my_channel *channel, const hoot_target *target, hoot__my_greeting *greeting,
+                         hoot_error *err);
+
 #endif

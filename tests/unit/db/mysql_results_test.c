@@ -548,6 +548,42 @@ TEST(a_chosen_database_is_undone_when_the_connection_comes_back)
     assert_int_equal(number_of("SELECT DATABASE() = 'app'"), 1);
 }
 
+TEST(another_user_stays_on_that_connection_only)
+{
+    uint64_t id = hoot_conn_id(conn);
+
+    execute("CREATE OR REPLACE USER other@localhost IDENTIFIED BY 'secret'");
+    execute("GRANT ALL ON app.* TO other@localhost");
+    execute("SET @mine = 1");
+    assert_int_equal(hoot_conn_change_user(conn, "other", "secret", NULL, &err), 0);
+    assert_int_equal(number_of("SELECT CURRENT_USER() = 'other@localhost' AND DATABASE() = 'app'"), 1);
+    assert_int_equal(number_of("SELECT @mine IS NULL AND @@character_set_client = 'utf8mb4'"), 1);
+    {
+        HOOT_AUTO(hoot_cursor) rows = hoot_conn_query(conn, &err, "SELECT ? + 1", 1); /* prepared anew */
+
+        expect_int(rows, 2);
+    }
+    assert_int_equal(hoot_conn_change_user(conn, "root", NULL, "mysql", &err), 0);
+    assert_int_equal(number_of("SELECT DATABASE() = 'mysql' AND CONNECTION_ID() > 0"), 1);
+    assert_int_equal(hoot_conn_change_user(conn, "other", "secret", "app", &err), 0);
+    hoot_conn_release(conn);
+    conn = hoot_pool_acquire(pool, &err);
+    assert_int_equal(number_of("SELECT CURRENT_USER() = 'root@localhost'"), 1);
+    assert_int_not_equal(hoot_conn_id(conn), id);
+}
+
+TEST(a_user_that_is_refused_ends_the_connection)
+{
+    assert_int_equal(hoot_conn_change_user(conn, NULL, NULL, NULL, &err), HOOT_EINVAL);
+    assert_int_equal(hoot_conn_select_db(conn, NULL, &err), HOOT_EINVAL);
+    assert_int_equal(hoot_conn_change_user(conn, "nobody", "wrong", NULL, &err), HOOT_EAUTH);
+    assert_int_equal(err.server_code, 1045);
+    assert_int_equal(hoot_conn_execute(conn, &err, "SELECT 1"), HOOT_ECONNLOST);
+    hoot_conn_release(conn);
+    conn = hoot_pool_acquire(pool, &err);
+    assert_int_equal(number_of("SELECT 4711"), 4711);
+}
+
 TEST(a_reset_leaves_nothing)
 {
     execute("CREATE OR REPLACE TABLE t (a INT)");
@@ -628,6 +664,8 @@ int main(void)
         cmocka_unit_test(neither_is_allowed_by_default),
         cmocka_unit_test(warnings_are_values),
         cmocka_unit_test(a_chosen_database_is_undone_when_the_connection_comes_back),
+        cmocka_unit_test(another_user_stays_on_that_connection_only),
+        cmocka_unit_test(a_user_that_is_refused_ends_the_connection),
         cmocka_unit_test(a_reset_leaves_nothing),
         cmocka_unit_test(another_connection_can_be_stopped),
     };
