@@ -17,6 +17,7 @@ enum {
     PRECISION_MAX = 65,
     SCALE_MAX = 38,
     UUID_BYTES = 16,
+    FRACTION_DIGITS = 6, /* of seconds: the callers of those that read them have looked */
 };
 
 static uint64_t big_endian(hoot__my_in *in, size_t width)
@@ -190,7 +191,7 @@ static bool datetime2(hoot__my_in *in, unsigned digits, hoot_time *out)
     size_t width = fraction_bytes(digits);
     uint64_t fraction = big_endian(in, width) * fraction_unit(width);
 
-    return digits <= 6 && seconds >= 0 && fraction < 1000000 &&
+    return seconds >= 0 && fraction < 1000000 &&
            hoot__bin_unpack_datetime(seconds * (1 << 24) + (int64_t)fraction, out);
 }
 
@@ -202,8 +203,6 @@ static bool time2(hoot__my_in *in, unsigned digits, hoot_time *out)
     int64_t number = (int64_t)big_endian(in, 3 + width) - ((int64_t)1 << (23 + 8 * width));
     int64_t sign = number < 0 ? -1 : 1, size = number * sign;
 
-    if (digits > 6)
-        return false;
     return hoot__bin_unpack_time(sign * (size / whole * (1 << 24) + size % whole * fraction_unit(width)),
                                  out);
 }
@@ -233,7 +232,7 @@ static bool timestamp2(hoot__my_in *in, unsigned digits, hoot_time *out)
     uint64_t seconds = big_endian(in, 4);
     size_t width = fraction_bytes(digits);
 
-    return digits <= 6 && timestamp(seconds, big_endian(in, width) * fraction_unit(width), out);
+    return timestamp(seconds, big_endian(in, width) * fraction_unit(width), out);
 }
 
 /* day (5 bits), month (4), year (15) */
@@ -455,6 +454,8 @@ static int time_value(hoot__my_in *in, const hoot__bin_column *column, hoot_valu
 {
     hoot_time time = { 0 };
 
+    if (column->meta > FRACTION_DIGITS)
+        return HOOT_EPROTOCOL;
     switch (column->type) {
     case HOOT__MY_TYPE_NEWDATE:
     case HOOT__MY_TYPE_DATE: return timed(date(in, &time), HOOT_DATE, time, out);
