@@ -22,42 +22,54 @@ static const hoot_str *entity_of(char c)
     }
 }
 
-/* How many bytes stand before the first that needs an entity. `&` and `'` differ in their last bit only, `<`
- * and `>` in the one before. */
-static size_t plain_run(const char *p, size_t len)
-{
-    size_t i = 0;
-
 #ifdef __SSE2__
-    for (; i + 16 <= len; i += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i amp = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8((char)0xfe)), _mm_set1_epi8('&'));
-        __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8((char)0xfd)), _mm_set1_epi8('<'));
-        __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-        int hits = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(amp, angle), quote));
+/* A bit for each of 16 bytes that needs an entity. `&` and `'` differ in their last bit only, `<` and `>` in
+ * the one before. */
+static inline unsigned hits_in(const char *p)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i amp = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8((char)0xfe)), _mm_set1_epi8('&'));
+    __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8((char)0xfd)), _mm_set1_epi8('<'));
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(amp, angle), quote));
+}
+#endif
+
+/* The first byte from `at` on that needs an entity, or the end. What is left of a text of 16 bytes or more is
+ * looked at together with bytes before it, whose bits are shifted out. */
+static size_t next_hit(hoot_str text, size_t at)
+{
+#ifdef __SSE2__
+    for (; at + 16 <= text.len; at += 16) {
+        unsigned hits = hits_in(text.ptr + at);
 
         if (hits)
-            return i + (size_t)__builtin_ctz((unsigned)hits);
+            return at + (size_t)__builtin_ctz(hits);
+    }
+    if (text.len >= 16 && at < text.len) {
+        unsigned hits = hits_in(text.ptr + text.len - 16) >> (16 - (text.len - at));
+
+        return hits ? at + (size_t)__builtin_ctz(hits) : text.len;
     }
 #endif
-    while (i < len && !entity_of(p[i]))
-        i++;
-    return i;
+    while (at < text.len && !entity_of(text.ptr[at]))
+        at++;
+    return at;
 }
 
 int hoot__html_escape(hoot_buf *out, hoot_str text)
 {
+    size_t at = 0;
     int rc = 0;
 
-    while (rc == 0 && text.len > 0) {
-        size_t run = plain_run(text.ptr, text.len);
+    while (rc == 0 && at < text.len) {
+        size_t hit = next_hit(text, at);
 
-        rc = hoot_buf_add(out, text.ptr, run);
-        text = hoot_str_from_index(text, run);
-        if (rc == 0 && text.len > 0) {
-            rc = hoot_buf_add_str(out, *entity_of(text.ptr[0]));
-            text = hoot_str_from_index(text, 1);
-        }
+        rc = hoot_buf_add(out, text.ptr + at, hit - at);
+        if (rc == 0 && hit < text.len)
+            rc = hoot_buf_add_str(out, *entity_of(text.ptr[hit]));
+        at = hit + 1;
     }
     return rc;
 }

@@ -15,7 +15,7 @@
 
 typedef struct context {
     const struct context *outer;
-    hoot_value value; /* settled */
+    const hoot_value *value; /* settled */
 } context;
 
 typedef struct indent {
@@ -32,64 +32,67 @@ typedef struct render {
 
 static int run(render *r, const hoot__step *step, const context *top, const indent *in);
 
-/* --- data --- */
+/* --- data ---
+ *
+ * Values are pointers into the program's data. What jansson holds becomes a hoot_value in `room`, a place of
+ * the caller's. */
 
-/* A scalar of jansson's as the hoot_value it is. */
-static hoot_value settle(hoot_value value)
+static const hoot_value nothing = { .kind = HOOT_NULL };
+
+static hoot_value from_json(const json_t *json)
 {
-    if (value.kind != HOOT_JANSSON)
-        return value;
-    switch (json_typeof(value.json)) {
-    case JSON_STRING:
-        return hoot_value_str(hoot_str_of(json_string_value(value.json), json_string_length(value.json)));
-    case JSON_INTEGER: return hoot_value_int(json_integer_value(value.json));
-    case JSON_REAL: return hoot_value_double(json_real_value(value.json));
+    switch (json_typeof(json)) {
+    case JSON_STRING: return hoot_value_str(hoot_str_of(json_string_value(json), json_string_length(json)));
+    case JSON_INTEGER: return hoot_value_int(json_integer_value(json));
+    case JSON_REAL: return hoot_value_double(json_real_value(json));
     case JSON_TRUE: return hoot_value_bool(true);
     case JSON_FALSE: return hoot_value_bool(false);
     case JSON_NULL: return hoot_value_null();
-    default: return value;
+    default: return hoot_value_json(json);
     }
 }
 
-static bool find_member(const hoot_value *object, const char *name, hoot_value *out)
+/* A scalar of jansson's as the hoot_value it is. */
+static inline const hoot_value *settle(const hoot_value *value, hoot_value *room)
 {
+    if (value->kind != HOOT_JANSSON)
+        return value;
+    *room = from_json(value->json);
+    return room;
+}
+
+/* NULL: not there. `room` may be the object itself. */
+static const hoot_value *find_member(const hoot_value *object, const char *name, hoot_value *room)
+{
+    const json_t *json;
+
     if (object->kind == HOOT_OBJECT) {
-        for (uint32_t i = 0; i < object->count; i++) {
-            const hoot_member *member = &object->members[i];
-
-            if (member->name[0] == name[0] && strcmp(member->name, name) == 0) {
-                *out = settle(member->value);
-                return true;
-            }
+        for (const hoot_member *m = object->members, *end = m + object->count; m < end; m++) {
+            if (m->name[0] == name[0] && strcmp(m->name, name) == 0)
+                return settle(&m->value, room);
         }
-    } else if (object->kind == HOOT_JANSSON) {
-        const json_t *json = json_object_get(object->json, name); /* NULL for an array */
-
-        if (json)
-            *out = settle(hoot_value_json(json));
-        return json != NULL;
+        return NULL;
     }
-    return false;
+    json =
+        object->kind == HOOT_JANSSON ? json_object_get(object->json, name) : NULL; /* NULL for an array too */
+    if (!json)
+        return NULL;
+    *room = from_json(json);
+    return room;
 }
 
-/* The first part is looked up from the top of the stack down, the others in what came of it. */
-static hoot_value look_up(const hoot__template_name *name, const context *top)
+/* The first part is looked up from the top of the stack down, the others in what came of it. Never NULL. */
+static const hoot_value *look_up(const hoot__template_name *name, const context *top, hoot_value *room)
 {
-    hoot_value value;
+    const hoot_value *value = NULL;
 
     if (name->count == 0)
         return top->value;
-    while (top && !find_member(&top->value, name->parts[0], &value))
-        top = top->outer;
-    if (!top)
-        return hoot_value_null();
-    for (size_t i = 1; i < name->count; i++) {
-        hoot_value parent = value;
-
-        if (!find_member(&parent, name->parts[i], &value))
-            return hoot_value_null();
-    }
-    return value;
+    for (; top && !value; top = top->outer)
+        value = find_member(top->value, name->parts[0], room);
+    for (size_t i = 1; i < name->count && value; i++)
+        value = find_member(value, name->parts[i], room);
+    return value ? value : &nothing;
 }
 
 static bool is_list(const hoot_value *value)
@@ -102,10 +105,12 @@ static size_t list_length(const hoot_value *list)
     return list->kind == HOOT_ARRAY ? list->count : json_array_size(list->json);
 }
 
-static hoot_value list_item(const hoot_value *list, size_t index)
+static const hoot_value *list_item(const hoot_value *list, size_t index, hoot_value *room)
 {
-    return settle(list->kind == HOOT_ARRAY ? list->items[index]
-                                           : hoot_value_json(json_array_get(list->json, index)));
+    if (list->kind == HOOT_ARRAY)
+        return settle(&list->items[index], room);
+    *room = from_json(json_array_get(list->json, index));
+    return room;
 }
 
 static bool is_zero_decimal(hoot_str digits)
@@ -220,7 +225,7 @@ static int limit_reached(render *r, const char *limit)
 }
 
 /* Run steps with one more value on the stack. */
-static int run_with(render *r, const hoot__step *steps, hoot_value value, const context *top,
+static int run_with(render *r, const hoot__step *steps, const hoot_value *value, const context *top,
                     const indent *in)
 {
     context inner = { top, value };
@@ -228,18 +233,36 @@ static int run_with(render *r, const hoot__step *steps, hoot_value value, const 
     return run(r, steps, &inner, in);
 }
 
-static int run_section(render *r, const hoot__step *step, const context *top, const indent *in)
+static int run_list(render *r, const hoot__step *steps, const hoot_value *list, const context *top,
+                    const indent *in)
 {
-    hoot_value value = look_up(step->name, top);
     int rc = 0;
 
-    if (step->kind == HOOT__STEP_INVERTED)
-        return is_true(&value) ? 0 : run(r, step + 1, top, in);
-    if (!is_list(&value))
-        return is_true(&value) ? run_with(r, step + 1, value, top, in) : 0;
-    for (size_t i = 0, count = list_length(&value); i < count && rc == 0; i++)
-        rc = run_with(r, step + 1, list_item(&value, i), top, in);
+    for (size_t i = 0, count = list_length(list); i < count && rc == 0; i++) {
+        hoot_value room;
+
+        rc = run_with(r, steps, list_item(list, i, &room), top, in);
+    }
     return rc;
+}
+
+static int run_section(render *r, const hoot__step *step, const context *top, const indent *in)
+{
+    hoot_value room;
+    const hoot_value *value = look_up(step->name, top, &room);
+
+    if (step->kind == HOOT__STEP_INVERTED)
+        return is_true(value) ? 0 : run(r, step + 1, top, in);
+    if (is_list(value))
+        return run_list(r, step + 1, value, top, in);
+    return is_true(value) ? run_with(r, step + 1, value, top, in) : 0;
+}
+
+static int run_value(render *r, const hoot__step *step, const context *top)
+{
+    hoot_value room;
+
+    return put_value(r, look_up(step->name, top, &room), step->kind == HOOT__STEP_ESCAPED);
 }
 
 /* What stands in the middle of a line is not indented; nor, then, are the partial's other lines. */
@@ -259,8 +282,6 @@ static int run_steps(render *r, const hoot__step *step, const context *top, cons
     int rc = 0;
 
     for (; rc == 0; step++) {
-        hoot_value value;
-
         if (--r->steps_left < 0)
             return limit_reached(r, "it takes more than 10,000,000 steps");
         if (in && step->line_start && (rc = put_indent(r, in)) < 0)
@@ -268,10 +289,7 @@ static int run_steps(render *r, const hoot__step *step, const context *top, cons
         switch (step->kind) {
         case HOOT__STEP_TEXT: rc = in ? put_lines(r, step->text, in) : put(r->out, step->text); break;
         case HOOT__STEP_ESCAPED:
-        case HOOT__STEP_RAW:
-            value = look_up(step->name, top);
-            rc = put_value(r, &value, step->kind == HOOT__STEP_ESCAPED);
-            break;
+        case HOOT__STEP_RAW: rc = run_value(r, step, top); break;
         case HOOT__STEP_SECTION:
         case HOOT__STEP_INVERTED:
             rc = run_section(r, step, top, in);
@@ -299,7 +317,8 @@ static int run(render *r, const hoot__step *step, const context *top, const inde
 int hoot_template_render(const hoot_template *page, const hoot_value *data, hoot_buf *out, hoot_error *err)
 {
     render r = { .out = out, .steps_left = HOOT__TEMPLATE_MAX_STEPS };
-    context root = { NULL, data ? settle(*data) : hoot_value_null() };
+    hoot_value room;
+    context root = { NULL, settle(data ? data : &nothing, &room) };
     size_t before = out->len;
     int rc = run(&r, page->first->steps, &root, NULL);
 

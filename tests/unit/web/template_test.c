@@ -588,6 +588,26 @@ static void refuses_a_file_that_is_too_large(void **state)
     free(large);
 }
 
+static void loads_a_directory_or_says_that_memory_ran_out(void **state)
+{
+    HOOT_AUTO(hoot_app) app = hoot_app_new("app", NULL);
+    hoot_error err = HOOT_ERROR_INIT;
+    unsigned long n = 0;
+    int rc = HOOT_ENOMEM;
+
+    (void)state;
+    while (rc == HOOT_ENOMEM) {
+        assert_null(hoot_app_template(app, "page"));
+        hoot__alloc_fail_next(++n);
+        rc = hoot_app_templates(app, directory, &err);
+        hoot__alloc_fail_next(0);
+        assert_int_equal(rc, rc < 0 ? err.code : 0);
+    }
+    assert_int_equal(rc, 0);
+    assert_true(n > 10);
+    assert_non_null(hoot_app_template(app, "page"));
+}
+
 static int make_directory(void **state)
 {
     (void)state;
@@ -633,6 +653,7 @@ int main(void)
         cmocka_unit_test(answers_with_templates_of_a_directory),
         cmocka_unit_test(refuses_directories_that_are_wrong),
         cmocka_unit_test(refuses_a_file_that_is_too_large),
+        cmocka_unit_test(loads_a_directory_or_says_that_memory_ran_out),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
