@@ -511,14 +511,14 @@ static hoot_response *page(hoot_request *req)
     const char *name = hoot_path_text(req, "name");
 
     return hoot_render(req, 201, hoot_app_template(hoot_current_app(), name),
-                       hoot_object("who", "<Ada>", "self", "p"));
+                       hoot_object("who", "<Ada>", "self", hoot_array(1)));
 }
 
 static void set_up(hoot_app *app)
 {
     write_file("page.mustache", HOOT_STR("<p>{{who}}</p>\n  {{>part}}\n"));
     write_file("part.mustache", HOOT_STR("<hr>\n"));
-    write_file("endless.mustache", HOOT_STR("{{>endless}}"));
+    write_file("endless.mustache", HOOT_STR("{{#self}}\n-\n  {{>endless}}\n{{/self}}"));
     write_file("empty.mustache", HOOT_STR(""));
     write_file("other.txt", HOOT_STR("{{"));
     must(hoot_app_templates(app, directory, &err_));
