@@ -1,11 +1,14 @@
 """Three Galera nodes behind one pool, and one of them dies: fault F3 of the plan, with its figures (`./dev faults`)."""
 
+import os
+import shutil
+import threading
 import time
 
 import pytest
 
 from support import process
-from support.galera import Cluster
+from support.galera import Cluster, Network
 from test_faults import Load, report
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
@@ -24,9 +27,9 @@ def cluster():
 
 
 @pytest.fixture
-def mischief(start_server, cluster):
-    """mischief() starts one with one worker, whose pool has all three nodes."""
-    def start():
+def mischief(start_server):
+    """mischief(cluster) starts one with one worker, whose pool has all three nodes."""
+    def start(cluster):
         node = cluster.nodes[0]
         url = f"mysql://{node.user}:{node.password}@{cluster.hosts}/app"
         env = {"MISCHIEF_DB_URL": url, "MISCHIEF_DB_AT_RANDOM": "1", "MISCHIEF_DB_CONNECT_MS": "3000"}
@@ -49,7 +52,7 @@ def longest_gap(times):
 
 def test_f3_a_node_killed_under_load(cluster, mischief):
     victim = cluster.nodes[2]
-    readers, writers = mischief(), mischief()
+    readers, writers = mischief(cluster), mischief(cluster)
     reads = Load(readers, 8, lambda n: f"/db/echo?marker=m{n}", pause=0.005)
     writes = Load(writers, 8, lambda n: f"/db/patient_insert?marker=w{n}", method="POST", pause=0.005)
     process.wait_until(lambda: connections_to(readers, victim)[0] and connections_to(writers, victim)[0], 10,
@@ -92,14 +95,14 @@ def test_f3_a_node_killed_under_load(cluster, mischief):
 def test_a_node_that_is_not_prepared(cluster, mischief):
     """A node that refuses statements with 1047 is left, and used again when it serves."""
     node = cluster.nodes[1]
-    server = mischief()
+    server = mischief(cluster)
     load = Load(server, 8, lambda n: f"/db/insert?marker=n{n}", method="POST", pause=0.005)
     process.wait_until(lambda: connections_to(server, node)[0], 10, "connections to the node")
     node.run_sql("SET GLOBAL wsrep_cluster_address = ''")    # it leaves the cluster, and runs on
     process.wait_until(lambda: connections_to(server, node) == (0, True), 15, "the node avoided")
     left = time.monotonic()
     time.sleep(3)
-    members = ",".join(other._members[i] for i, other in enumerate(cluster.nodes) if other is not node)
+    members = ",".join(cluster.members)
     node.run_sql(f"SET GLOBAL wsrep_cluster_address = 'gcomm://{members}'")
     process.wait_until(node.synced, 30, "the node in its cluster again")
     back = time.monotonic()
@@ -113,3 +116,71 @@ def test_a_node_that_is_not_prepared(cluster, mischief):
            f"avoided; acknowledged writes lost {len(acknowledged - stored)}; used again {time.monotonic() - back:.1f} s after it was ready")
     assert not acknowledged - stored and not late
     assert len(failed) <= 2 * POOL
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="network namespaces need root")
+def test_f4_a_node_parted_from_the_others(mischief):
+    """The client reaches all three, but one of them does not reach the others: it is the minority, and says so."""
+    network = Network()
+    cluster = None
+    try:
+        cluster = Cluster(network.namespaces)
+        cluster.nodes[0].run_sql("CREATE TABLE app.markers (marker VARCHAR(100) PRIMARY KEY)")
+        check_partition(cluster, network.namespaces, mischief(cluster))
+    finally:
+        if cluster:
+            cluster.close()
+        network.close()
+
+
+class Majority:
+    """Notes when the other two nodes do not serve either: forming the cluster anew can take the whole of it away for a while."""
+
+    def __init__(self, nodes):
+        self.nodes, self.away, self._stop = nodes, [], threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stop.wait(0.1):
+            began = time.monotonic()
+            if any(node.status("ready") != "ON" for node in self.nodes):
+                self.away.append((began, time.monotonic()))
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join()
+
+    def served(self, answer):
+        """Whether it did around the time of an answer."""
+        return not any(began - 0.5 < answer[1] and answer[0] < ended + 0.5 for began, ended in self.away)
+
+
+def check_partition(cluster, namespaces, server):
+    node, alone, others = cluster.nodes[2], namespaces[2], namespaces[:2]
+    load = Load(server, 8, lambda n: f"/db/patient_insert?marker=p{n}", method="POST", pause=0.005)
+    process.wait_until(lambda: connections_to(server, node)[0], 10, "connections to the node")
+    time.sleep(2)
+    majority = Majority(cluster.nodes[:2])
+    parted = time.monotonic()
+    alone.part_from(others)
+    process.wait_until(lambda: connections_to(server, node) == (0, True), 30, "the node avoided")
+    left = time.monotonic()
+    time.sleep(5)
+    alone.heal(others)
+    healed = time.monotonic()
+    process.wait_until(node.synced, 60, "the node in its cluster again")
+    back = time.monotonic()
+    process.wait_until(lambda: connections_to(server, node)[0], 40, "connections to it again")
+    used = time.monotonic()
+    load.stop(), majority.stop()
+    failed = [a for a in load.answers if a[2] != 200 and majority.served(a)]
+    late = [a for a in failed if left + 0.1 < a[0] < healed]
+    acknowledged = {b"p%d" % a[3] for a in load.answers if a[2] == 200}
+    stored = {row[0].encode() for row in cluster.nodes[0].run_sql("SELECT marker FROM app.markers")}
+    on_node = {row[0].encode() for row in node.run_sql("SELECT marker FROM app.markers")}
+    report("F4", f"{len(load.answers)} writes {dict(load.statuses())}, {len(failed)} failed while two nodes served; avoided "
+           f"{left - parted:.1f} s after the partition (the cluster needs 2 s to see it); failed after that {len(late)}; acknowledged writes lost {len(acknowledged - stored)}; in the cluster again "
+           f"{back - healed:.1f} s after its end, used again {used - back:.1f} s after that")
+    assert not acknowledged - stored and acknowledged <= on_node
+    assert len(failed) <= 2 * POOL and not late

@@ -46,10 +46,11 @@ def _pristine():
 class MariaDB:
     """host, port, socket; start, stop, kill9, sigstop, sigcont; run_sql; create_database."""
 
+    host = "127.0.0.1"
+    prefix = []         # a command that runs the server
     run_as = None       # a user of the system; None: who runs the tests
 
     def __init__(self, *options):
-        self.host = "127.0.0.1"
         self.port = process.free_port()
         self.user = USER
         self.password = PASSWORD
@@ -88,15 +89,15 @@ class MariaDB:
         """Start it, again on the same port and data; returns when it answers."""
         command = [
             _program("mariadbd"), "--no-defaults", f"--datadir={self.directory}/data", f"--socket={self.socket}",
-            f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.directory}/pid",
+            f"--port={self.port}", f"--bind-address={self.host}", f"--pid-file={self.directory}/pid",
             f"--log-error={self.log}", f"--tmpdir={self.directory}", f"--user={getpass.getuser()}",
             "--skip-name-resolve", "--performance-schema=OFF", "--innodb-buffer-pool-size=32M",
             "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=2", "--key-buffer-size=1M",
             "--max-connections=500", "--character-set-server=utf8mb4", *self._options,
         ]
         with open(self.directory / "output.log", "ab") as output:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                             start_new_session=True, user=self.run_as, preexec_fn=process.die_with_parent)
+            self._process = subprocess.Popen([*self.prefix, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                             start_new_session=True, user=None if self.prefix else self.run_as, preexec_fn=process.die_with_parent)
         process.wait_until(self._answers, 60, f"a MariaDB server that answers; see {self.log}")
 
     def _answers(self):
