@@ -7,10 +7,13 @@
  *     $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH      both in base64 without padding; without v=: version 16 */
 #include <hoot/password.h>
 
+#include "runtime/waitq.h"
+
 #include <hoot/crypto.h>
 #include <hoot/offload.h>
 
 #include <argon2.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -175,6 +178,43 @@ static int verify_on_thread(void *arg)
     return rc;
 }
 
+/* --- on a thread --- */
+
+/* Hashes that run, and the tasks in line for one. They may take half of the work pool: what else goes there
+ * (SQLite with a transaction open, names, files) must not stand in line behind a row of logins. One loop a
+ * thread, so one line a thread. */
+static _Thread_local struct {
+    unsigned running;
+    hoot__waitq line;
+} hashing;
+
+static unsigned most_at_once(void)
+{
+    const char *text = getenv("UV_THREADPOOL_SIZE");
+    int threads = text ? atoi(text) : 4; /* libuv's own default */
+
+    return threads > 3 ? (unsigned)threads / 2 : 1;
+}
+
+/* Suspends: until it is its turn, and then until it is done. Errors: as hoot_offload(). */
+static int on_thread(hoot_offload_fn fn, void *job)
+{
+    hoot__waitq_entry entry;
+    int rc;
+
+    if (hashing.running >= most_at_once()) {
+        rc = hoot__waitq_wait(&hashing.line, &entry); /* woken: the place of the one before */
+        if (rc < 0)
+            return rc;
+    } else {
+        hashing.running++;
+    }
+    rc = hoot_offload(fn, job);
+    if (!hoot__waitq_wake_first(&hashing.line, 0))
+        hashing.running--;
+    return rc;
+}
+
 int hoot_password_hash(const char *password, char *out, hoot_error *err)
 {
     char encoded[HOOT_PASSWORD_HASH_BYTES] = "";
@@ -185,7 +225,7 @@ int hoot_password_hash(const char *password, char *out, hoot_error *err)
         return hoot_error_set(err, HOOT_EINVAL, "a password may have at most %d bytes",
                               HOOT_PASSWORD_MAX_BYTES);
     hoot_random(job.salt, sizeof(job.salt));
-    rc = hoot_offload(hash_on_thread, &job);
+    rc = on_thread(hash_on_thread, &job);
     if (rc < 0)
         return hoot_error_set(err, rc, "hashing a password: %s", hoot_error_text(rc));
     memcpy(out, encoded, sizeof(encoded));
@@ -205,7 +245,7 @@ int hoot_password_verify(const char *hash, const char *password, hoot_error *err
                               MAX_MEMORY_KIB / 1024, MAX_PASSES, MAX_LANES);
     if (strlen(password) > HOOT_PASSWORD_MAX_BYTES)
         return 0;
-    rc = hoot_offload(verify_on_thread, &job);
+    rc = on_thread(verify_on_thread, &job);
     hoot_wipe(&job, sizeof(job));
     if (rc < 0)
         return hoot_error_set(err, rc, "verifying a password: %s", hoot_error_text(rc));
