@@ -21,7 +21,11 @@ int hooter_pool_options(hoot_pool_options *out, hoot_error *err)
     if (rc < 0)
         return rc;
     options.url = hoot_env("HOOTER_DB_URL");
-    if (hoot_env("HOOTER_DB_HOST") && !options.url) {
+    if (hoot_env("HOOTER_DB_HOST") && options.url)
+        return hoot_error_set(
+            err, HOOT_ECONFIG,
+            "HOOTER_DB_URL and HOOTER_DB_HOST are both set: which database is it to be? Unset one");
+    if (hoot_env("HOOTER_DB_HOST")) {
         options.host = hoot_env("HOOTER_DB_HOST");
         options.port = (uint16_t)port;
         options.user = hoot_env("HOOTER_DB_USER");
@@ -33,8 +37,10 @@ int hooter_pool_options(hoot_pool_options *out, hoot_error *err)
     } else if (!options.url) {
         options.url = DEFAULT_DATABASE_URL;
     }
-    *out = options;
-    return 0;
+    rc = hoot_pool_options_check(&options, err);
+    if (rc == 0)
+        *out = options;
+    return rc;
 }
 
 static void free_list(char **list)
@@ -71,12 +77,31 @@ static int read_secret(struct hooter *hooter, hoot_error *err)
     if (!secret && hooter_uses_sqlite_default())
         return hooter_secret_made(&hooter->secret_key, err);
     if (!secret)
-        return hoot_error_set(
-            err, HOOT_ECONFIG,
-            "HOOTER_SECRET_KEY is not set: with a database server the session cookies need a key that all "
-            "workers and machines share. Make one: openssl rand -hex 32");
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "HOOTER_SECRET_KEY is not set: with a database of your own the session cookies "
+                              "need a key that all "
+                              "workers and machines share. Make one: openssl rand -hex 32");
     hooter->secret_key = strdup(secret);
     return hooter->secret_key ? 0 : hoot_error_set(err, HOOT_ENOMEM, "out of memory");
+}
+
+static int make_login_lines(struct hooter *hooter, hoot_error *err)
+{
+    for (size_t i = 0; i < HOOTER_LOGIN_LINES; i++) {
+        hooter->login_lines[i] = hoot_semaphore_new(1, err);
+        if (!hooter->login_lines[i])
+            return hoot_error_code(err);
+    }
+    return 0;
+}
+
+hoot_semaphore *hooter_login_line(const struct hooter *hooter, const char *email)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (const char *c = email; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return hooter->login_lines[hash % HOOTER_LOGIN_LINES];
 }
 
 static int read_all(struct hooter *hooter, hoot_error *err)
@@ -94,6 +119,8 @@ static int read_all(struct hooter *hooter, hoot_error *err)
         rc = split_list(hoot_env("HOOTER_SECRET_KEY_FALLBACKS"), &hooter->fallback_keys, err);
     if (rc == 0)
         rc = split_list(hoot_env("HOOTER_CORS_ORIGINS"), &hooter->cors_origins, err);
+    if (rc == 0)
+        rc = make_login_lines(hooter, err);
     if (rc == 0)
         rc = read_secret(hooter, err);
     if (rc < 0)
@@ -124,6 +151,8 @@ void hooter_config_free(void *state)
 
     if (!hooter)
         return;
+    for (size_t i = 0; i < HOOTER_LOGIN_LINES; i++)
+        hoot_semaphore_free(hooter->login_lines[i]);
     if (hooter->secret_key)
         hoot_wipe(hooter->secret_key, strlen(hooter->secret_key));
     free(hooter->secret_key);

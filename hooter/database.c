@@ -20,7 +20,7 @@ static int migrate(struct hooter *hooter, hoot_error *err)
     hoot_timeout (TRY_MS)
         applied = hoot_migrate(hooter->pool, hooter_migrations, hooter_migration_count, err);
     if (applied > 0)
-        hoot_log_info("the database has %d new migrations", applied);
+        hoot_log_info("the tables of the database are new or changed: %d steps applied", applied);
     return applied < 0 ? applied : 0;
 }
 

@@ -4,13 +4,16 @@
 
 #include <hoot/hoot.h>
 
+#define HOOTER_LOGIN_LINES 64
+
 /* The service's own state: hoot_app_state(). */
 struct hooter {
     hoot_pool *pool;
-    bool database_ready;       /* the tables are there */
-    char *secret_key;          /* owned */
-    char **fallback_keys;      /* owned, NULL-terminated; NULL: none */
-    char **cors_origins;       /* owned, NULL-terminated; NULL: none */
+    bool database_ready;                             /* the tables are there */
+    char *secret_key;                                /* owned */
+    char **fallback_keys;                            /* owned, NULL-terminated; NULL: none */
+    char **cors_origins;                             /* owned, NULL-terminated; NULL: none */
+    hoot_semaphore *login_lines[HOOTER_LOGIN_LINES]; /* tries for one account come one after the other */
     uint32_t address_failures; /* failed logins an address has before it is slowed down; 0: it never is */
     bool secure_cookies;
 };
@@ -25,6 +28,9 @@ void hooter_config_free(void *hooter);
 /* Which database: HOOTER_DB_URL, the five HOOTER_DB_ variables, or SQLite in var/. */
 int hooter_pool_options(hoot_pool_options *out, hoot_error *err);
 bool hooter_uses_sqlite_default(void);
+
+/* The line that tries for an account stand in; two accounts may share one. */
+hoot_semaphore *hooter_login_line(const struct hooter *hooter, const char *email);
 
 /* secret.c: the key made for the SQLite default, kept in var/secret.key. */
 int hooter_secret_made(char **out_key, hoot_error *err);

@@ -4,17 +4,15 @@
 #include <string.h>
 #include <time.h>
 
-#define FREE_FAILURES   5
 #define FIRST_WAIT_MS   1000
 #define LAST_WAIT_MS    60000
 #define FORGET_AFTER_MS (15 * 60 * 1000) /* failures this long ago count no more */
 #define SUBJECT_BYTES   271
 
-struct attempt {
+struct failure {
     char subject[SUBJECT_BYTES];
     uint32_t free_failures;
     int64_t now_ms;
-    int wait_s; /* out */
 };
 
 static int64_t wall_ms(void)
@@ -25,12 +23,12 @@ static int64_t wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct attempt attempt_of(const char *kind, const char *who, uint32_t free_failures)
+static struct failure failure_of(const struct throttle_subject *subject)
 {
-    struct attempt attempt = { .free_failures = free_failures, .now_ms = wall_ms() };
+    struct failure failure = { .free_failures = subject->free_failures, .now_ms = wall_ms() };
 
-    snprintf(attempt.subject, sizeof attempt.subject, "%s:%s", kind, who);
-    return attempt;
+    snprintf(failure.subject, sizeof failure.subject, "%s:%s", subject->kind, subject->who);
+    return failure;
 }
 
 static int64_t wait_after(int64_t failures, uint32_t free_failures)
@@ -56,7 +54,7 @@ static int seconds_left(int64_t blocked_until_ms, int64_t now_ms)
 }
 
 /* Hold the subject's row to the end of the transaction, making it if need be. */
-static int lock_row(hoot_conn *conn, const struct attempt *attempt, hoot_error *err)
+static int lock_row(hoot_conn *conn, const struct failure *failure, hoot_error *err)
 {
     const char *sql = strcmp(hoot_conn_driver(conn), "sqlite") == 0
                           ? "INSERT INTO login_attempts (subject, failures, blocked_until_ms, last_at_ms) "
@@ -65,7 +63,7 @@ static int lock_row(hoot_conn *conn, const struct attempt *attempt, hoot_error *
                           : "INSERT INTO login_attempts (subject, failures, blocked_until_ms, last_at_ms) "
                             "VALUES (?, 0, 0, ?) "
                             "ON DUPLICATE KEY UPDATE subject = VALUES(subject)";
-    int64_t rc = hoot_conn_execute(conn, err, sql, attempt->subject, attempt->now_ms);
+    int64_t rc = hoot_conn_execute(conn, err, sql, failure->subject, failure->now_ms);
 
     return rc < 0 ? (int)rc : 0;
 }
@@ -86,72 +84,62 @@ static int read_row(hoot_cursor *rows, int64_t *failures, int64_t *blocked_until
 
 #define SELECT_ROW "SELECT failures, blocked_until_ms, last_at_ms FROM login_attempts WHERE subject = ?"
 
-/* In a transaction: one more failure, unless the subject has to wait. */
+/* In a transaction: one more failure. */
 static int count_failure(hoot_conn *conn, hoot_error *err, void *arg)
 {
-    struct attempt *attempt = arg;
-    int64_t failures, blocked_until_ms, last_at_ms;
+    const struct failure *failure = arg;
+    int64_t failures, blocked_until_ms, last_at_ms, changed;
     HOOT_AUTO(hoot_cursor) rows = NULL;
-    int rc = lock_row(conn, attempt, err);
+    int rc = lock_row(conn, failure, err);
 
     if (rc < 0)
         return rc;
-    rows = hoot_conn_query(conn, err, SELECT_ROW, attempt->subject);
+    rows = hoot_conn_query(conn, err, SELECT_ROW, failure->subject);
     rc = read_row(rows, &failures, &blocked_until_ms, &last_at_ms, err);
     if (rc < 0)
         return rc;
-    attempt->wait_s = seconds_left(blocked_until_ms, attempt->now_ms);
-    if (attempt->wait_s > 0)
-        return 0;
-    if (attempt->now_ms - last_at_ms > FORGET_AFTER_MS)
-        failures = 0;
-    failures++;
-    blocked_until_ms = attempt->now_ms + wait_after(failures, attempt->free_failures);
-    int64_t changed = hoot_conn_execute(
+    failures = failure->now_ms - last_at_ms > FORGET_AFTER_MS ? 1 : failures + 1;
+    changed = hoot_conn_execute(
         conn, err,
         "UPDATE login_attempts SET failures = ?, blocked_until_ms = ?, last_at_ms = ? WHERE subject = ?",
-        failures, blocked_until_ms, attempt->now_ms, attempt->subject);
+        failures, failure->now_ms + wait_after(failures, failure->free_failures), failure->now_ms,
+        failure->subject);
     return changed < 0 ? (int)changed : 0;
 }
 
-int throttle_account_try(hoot_pool *pool, const char *email, hoot_error *err)
+int throttle_check(hoot_pool *pool, const struct throttle_subject *subject, bool *out_has_failures,
+                   hoot_error *err)
 {
-    struct attempt attempt = attempt_of("account", email, FREE_FAILURES);
-    int rc = hoot_pool_transaction(pool, count_failure, &attempt, err);
-
-    return rc < 0 ? rc : attempt.wait_s;
-}
-
-int throttle_account_right(hoot_pool *pool, const char *email, hoot_error *err)
-{
-    struct attempt attempt = attempt_of("account", email, FREE_FAILURES);
-    int64_t rc =
-        hoot_pool_execute(pool, err, "DELETE FROM login_attempts WHERE subject = ?", attempt.subject);
-
-    return rc < 0 ? (int)rc : 0;
-}
-
-int throttle_address_check(hoot_pool *pool, const char *address, uint32_t free_failures, hoot_error *err)
-{
-    struct attempt attempt = attempt_of("address", address, free_failures);
+    struct failure failure = failure_of(subject);
     int64_t failures, blocked_until_ms, last_at_ms;
     HOOT_AUTO(hoot_cursor) rows = NULL;
     int rc;
 
-    if (free_failures == 0)
+    *out_has_failures = false;
+    if (subject->free_failures == 0)
         return 0;
-    rows = hoot_pool_query(pool, err, SELECT_ROW, attempt.subject);
+    rows = hoot_pool_query(pool, err, SELECT_ROW, failure.subject);
     rc = read_row(rows, &failures, &blocked_until_ms, &last_at_ms, err);
     if (rc < 0)
         return rc == HOOT_ENOTFOUND ? 0 : rc;
-    return seconds_left(blocked_until_ms, attempt.now_ms);
+    *out_has_failures = true;
+    return seconds_left(blocked_until_ms, failure.now_ms);
 }
 
-int throttle_address_wrong(hoot_pool *pool, const char *address, uint32_t free_failures, hoot_error *err)
+int throttle_wrong(hoot_pool *pool, const struct throttle_subject *subject, hoot_error *err)
 {
-    struct attempt attempt = attempt_of("address", address, free_failures);
+    struct failure failure = failure_of(subject);
 
-    return free_failures == 0 ? 0 : hoot_pool_transaction(pool, count_failure, &attempt, err);
+    return subject->free_failures == 0 ? 0 : hoot_pool_transaction(pool, count_failure, &failure, err);
+}
+
+int throttle_right(hoot_pool *pool, const struct throttle_subject *subject, hoot_error *err)
+{
+    struct failure failure = failure_of(subject);
+    int64_t rc =
+        hoot_pool_execute(pool, err, "DELETE FROM login_attempts WHERE subject = ?", failure.subject);
+
+    return rc < 0 ? (int)rc : 0;
 }
 
 int throttle_forget_old(hoot_pool *pool, hoot_error *err)

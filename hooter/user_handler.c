@@ -11,6 +11,7 @@
 #define BODY_LIMIT          (16 * 1024)
 #define NAME_MAX_CHARS      100
 #define PASSWORD_MIN_BYTES  8
+#define FREE_FAILURES       5 /* wrong passwords of an account before it is slowed down */
 #define DEFAULT_DESIGNATION "Owner"
 #define DEFAULT_ACCESS      "full"
 
@@ -92,61 +93,84 @@ static hoot_response *slow_down(hoot_request *req, int seconds)
     return resp;
 }
 
-static hoot_response *wrong_credentials(hoot_request *req)
+/* A try to log in, and who is counted when it is wrong. */
+struct login {
+    const char *email, *password;
+    struct throttle_subject account, address;
+    bool account_failed_before;
+};
+
+static hoot_response *wrong_credentials(hoot_request *req, const struct login *login)
 {
-    struct hooter *hooter = hooter_current();
+    hoot_pool *pool = hooter_current()->pool;
     hoot_error err = HOOT_ERROR_INIT;
 
-    if (throttle_address_wrong(hooter->pool, hoot_request_remote(req), hooter->address_failures, &err) < 0)
+    if (throttle_wrong(pool, &login->account, &err) < 0 || throttle_wrong(pool, &login->address, &err) < 0)
         return hoot_fail(req, &err);
     return hoot_json(req, 401, hoot_object("status", "invalid_credentials"));
 }
 
 /* Must the client wait? Gives NULL, or the answer that says so. */
-static hoot_response *throttled(hoot_request *req, const char *email)
+static hoot_response *throttled(hoot_request *req, struct login *login)
 {
-    struct hooter *hooter = hooter_current();
+    hoot_pool *pool = hooter_current()->pool;
     hoot_error err = HOOT_ERROR_INIT;
-    int wait = throttle_address_check(hooter->pool, hoot_request_remote(req), hooter->address_failures, &err);
+    bool ignored;
+    int wait = throttle_check(pool, &login->address, &ignored, &err);
 
     if (wait == 0)
-        wait = throttle_account_try(hooter->pool, email, &err);
+        wait = throttle_check(pool, &login->account, &login->account_failed_before, &err);
     if (wait < 0)
         return hoot_fail(req, &err);
     return wait > 0 ? slow_down(req, wait) : NULL;
 }
 
 /* The password was right: the session knows the user from now on. */
-static hoot_response *logged_in(hoot_request *req, const struct user *user)
+static hoot_response *logged_in(hoot_request *req, const struct login *login, const struct user *user)
 {
     hoot_error err = HOOT_ERROR_INIT;
 
-    if (throttle_account_right(hooter_current()->pool, user->email, &err) < 0 ||
-        hoot_session_clear(req, &err) < 0 || hoot_session_set(req, &err, "user", user->id) < 0)
+    if (login->account_failed_before && throttle_right(hooter_current()->pool, &login->account, &err) < 0)
+        return hoot_fail(req, &err);
+    if (hoot_session_clear(req, &err) < 0 || hoot_session_set(req, &err, "user", user->id) < 0)
         return hoot_fail(req, &err);
     return hoot_json(req, 200, hoot_object("status", "ok", "user_id", user->id, "name", user->name));
 }
 
-static hoot_response *check_login(hoot_request *req, const char *email, const char *password)
+static hoot_response *try_login(hoot_request *req, struct login *login)
 {
-    struct hooter *hooter = hooter_current();
+    hoot_pool *pool = hooter_current()->pool;
     hoot_error err = HOOT_ERROR_INIT;
     struct user user;
-    hoot_response *wait = throttled(req, email);
+    hoot_response *wait = throttled(req, login);
     int found, right;
 
     if (wait)
         return wait;
-    found = user_by_email(hooter->pool, email, &user, &err);
+    found = user_by_email(pool, login->email, &user, &err);
     if (found < 0 && found != HOOT_ENOTFOUND)
         return hoot_fail(req, &err);
-    right = credentials_check(hooter->pool, found == 0 ? &user : NULL, password, &err);
+    right = credentials_check(pool, found == 0 ? &user : NULL, login->password, &err);
     if (right < 0)
         return hoot_fail(req, &err);
-    if (!right)
-        return wrong_credentials(req);
-    user.email = email; /* as the failures are counted */
-    return logged_in(req, &user);
+    return right ? logged_in(req, login, &user) : wrong_credentials(req, login);
+}
+
+/* Tries for one account come one after the other: each sees what became of the one before. */
+static hoot_response *login_in_line(hoot_request *req, struct login *login)
+{
+    hoot_semaphore *line = hooter_login_line(hooter_current(), login->email);
+    hoot_error err = HOOT_ERROR_INIT;
+    hoot_response *resp;
+    int rc = hoot_semaphore_acquire(line);
+
+    if (rc < 0) {
+        hoot_error_set(&err, rc, "waiting for other logins of this account: %s", hoot_error_text(rc));
+        return hoot_fail(req, &err);
+    }
+    resp = try_login(req, login);
+    hoot_semaphore_release(line);
+    return resp;
 }
 
 static hoot_response *login(hoot_request *req)
@@ -163,7 +187,13 @@ static hoot_response *login(hoot_request *req)
     password = hoot_json_text(body, "password");
     if (!password || !password[0] || strlen(password) > HOOT_PASSWORD_MAX_BYTES)
         return field_at_fault(req, "password", "a password of 1 to 1024 bytes is needed");
-    return check_login(req, email, password);
+    return login_in_line(
+        req, &(struct login){
+                 .email = email,
+                 .password = password,
+                 .account = { "account", email, FREE_FAILURES },
+                 .address = { "address", hoot_request_remote(req), hooter_current()->address_failures },
+             });
 }
 
 /* --- the session --- */
@@ -172,7 +202,7 @@ static hoot_response *check_session(hoot_request *req)
 {
     const char *user = hoot_session_text(req, "user");
 
-    return user ? hoot_json(req, 200, hoot_object("login", "ok")) : not_logged_in(req);
+    return user && *user ? hoot_json(req, 200, hoot_object("login", "ok")) : not_logged_in(req);
 }
 
 static hoot_response *logout(hoot_request *req)

@@ -98,6 +98,11 @@ typedef struct hoot_pool_options {
 HOOT_API int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options,
                             hoot_error *err);
 
+/* Are these options whole: a driver that exists, a url that is one, values in range? Connects to nothing and
+ * does not suspend, so that a wrong configuration can stop a start before anything else.  Errors:
+ * HOOT_ECONFIG, HOOT_ENOMEM. */
+HOOT_API int hoot_pool_options_check(const hoot_pool_options *options, hoot_error *err);
+
 /* No more lending; waiters get HOOT_ECLOSED; lent connections are waited for up to close_timeout_ms, then
  * cut. Suspends: until no connection is left. NULL is fine. */
 HOOT_API void hoot_pool_close(hoot_pool *pool);

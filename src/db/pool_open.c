@@ -59,6 +59,17 @@ static hoot_pool *pool_new(hoot_error *err)
     return pool;
 }
 
+int hoot_pool_options_check(const hoot_pool_options *options, hoot_error *err)
+{
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
+    hoot__limits limits = { 0 };
+    hoot_target target;
+
+    if (!arena)
+        return hoot_error_set(err, HOOT_ENOMEM, "no memory for the pool's options");
+    return hoot__options_read(arena, options, &target, &limits, err);
+}
+
 int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options, hoot_error *err)
 {
     hoot_error own = HOOT_ERROR_INIT;

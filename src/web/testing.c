@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MAX_HEADERS = 64, TURNS_TO_END = 100 };
+enum { MAX_HEADERS = 64, TURNS_TO_END = 1000 };
 
 struct hoot_test_client {
     hoot_app *app;
@@ -37,7 +37,7 @@ typedef struct test_main {
     void *arg;
 } test_main;
 
-/* Tasks that were told to end need a few turns for it. */
+/* Tasks that were told to end need a few turns for it, and some wait for a thread of the work pool. */
 static void check_no_task_left(void)
 {
     hoot__loop_stats stats;
@@ -46,7 +46,7 @@ static void check_no_task_left(void)
         hoot__loop_stats_get(hoot__loop_current(), &stats);
         if (stats.tasks_alive <= 1)
             return;
-        if (hoot_yield() < 0)
+        if ((turn < TURNS_TO_END / 2 ? hoot_yield() : hoot_sleep(1)) < 0)
             break;
     }
     hoot_log_error("hoot_test_run: the test is over and %zu tasks still run", stats.tasks_alive - 1);
