@@ -129,6 +129,8 @@ static const option options[] = {
       read_log_format, 0, 0, 0, 0, false },
     { "log-level", "HOOT_LOG_LEVEL", "LEVEL", "debug, info, warning or error (default: info)", read_log_level,
       0, 0, 0, 0, false },
+    { "start-timeout", "HOOT_START_TIMEOUT", "SECONDS", "a worker must be ready within (default: 60)",
+      SECONDS(start_ms, 3600) },
     { "drain-timeout", "HOOT_DRAIN_TIMEOUT", "SECONDS",
       "at a stop, what is under way may take so long (default: 30)", SECONDS(drain_ms, 3600) },
     { "keep-alive", "HOOT_KEEP_ALIVE", "SECONDS", "an idle connection is closed after (default: 5)",
@@ -269,6 +271,7 @@ int hoot__command_line_read(hoot__command_line *out, const char *default_bind, i
     out->log_level = HOOT_INFO;
     out->serve.workers = cores();
     out->serve.backlog = 2048;
+    out->serve.start_ms = 60000;
     out->serve.drain_ms = 30000;
 
     rc = read_words(out, argc, argv, given, err);

@@ -37,6 +37,7 @@ typedef struct slot {
     hoot__child *serving;
     hoot__child *coming;
     uint32_t failed_starts;
+    bool suspended; /* its sockets take no connections: nobody would accept them for a while */
     uv_timer_t respawn;
 } slot;
 
@@ -80,14 +81,19 @@ static void leave_when_empty(master *m)
         uv_walk(&m->loop, close_handle, NULL);
 }
 
+static void watch_lateness(master *m)
+{
+    if (!uv_is_active((uv_handle_t *)&m->kill_timer))
+        uv_timer_again(&m->kill_timer);
+}
+
 static void stop_child(master *m, hoot__child *child)
 {
     if (!child->stopping) {
         child->stop_ms = uv_now(&m->loop);
         hoot__child_stop(child);
     }
-    if (!uv_is_active((uv_handle_t *)&m->kill_timer))
-        uv_timer_again(&m->kill_timer);
+    watch_lateness(m);
 }
 
 static void stop(master *m, int status)
@@ -100,26 +106,33 @@ static void stop(master *m, int status)
         uv_timer_stop(&m->slots[i].respawn);
     for (hoot__child *child = m->children; child; child = child->next)
         stop_child(m, child);
+    for (uint32_t i = 0; i < m->config->workers; i++)
+        hoot__refuse_connections(m->config, hoot__sockets_of(m->sockets, i));
     leave_when_empty(m);
 }
 
-/* Looks once a second at the children that drain. */
+static bool is_late(const master *m, const hoot__child *child)
+{
+    if (child->stopping)
+        return uv_now(&m->loop) - child->stop_ms > m->config->drain_ms + KILL_MARGIN_MS;
+    return !child->ready && uv_now(&m->loop) - child->started_ms > m->config->start_ms;
+}
+
+/* Looks once a second at the children that drain or are not ready yet. */
 static void kill_late_children(uv_timer_t *timer)
 {
     master *m = timer->data;
-    bool draining = false;
+    bool waiting = false;
 
     for (hoot__child *child = m->children; child; child = child->next) {
-        if (!child->stopping)
-            continue;
-        draining = true;
-        if (uv_now(&m->loop) - child->stop_ms > m->config->drain_ms + KILL_MARGIN_MS) {
-            hoot_log_error("worker %zu (pid %d) did not leave in time: killed", child->worker + 1,
-                           child->process.pid);
+        waiting |= child->stopping || !child->ready;
+        if (is_late(m, child)) {
+            hoot_log_error("worker %zu (pid %d) %s in time: killed", child->worker + 1, child->process.pid,
+                           child->stopping ? "did not leave" : "was not ready");
             hoot__child_kill(child);
         }
     }
-    if (!draining)
+    if (!waiting)
         uv_timer_stop(timer);
 }
 
@@ -193,6 +206,8 @@ static void respawn(slot *s, uint64_t lived_ms)
 
         wait = (uint64_t)RESPAWN_FIRST_MS << doublings;
         wait = wait < RESPAWN_LAST_MS ? wait : RESPAWN_LAST_MS;
+        hoot__sockets_suspend(s->master->sockets, number_of(s));
+        s->suspended = true;
     }
     uv_timer_start(&s->respawn, respawn_due, wait, 0);
 }
@@ -248,11 +263,15 @@ static void spawn(slot *s)
     hoot_error err = HOOT_ERROR_INIT;
 
     uv_update_time(&m->loop);
+    if (s->suspended)
+        hoot__sockets_resume(m->sockets, number_of(s), (int)m->config->backlog);
+    s->suspended = false;
     s->coming = hoot__child_spawn(&m->loop, m->config, m->binary, number_of(s),
                                   hoot__sockets_of(m->sockets, number_of(s)), &events, s, &err);
     if (s->coming) {
         s->coming->next = m->children;
         m->children = s->coming;
+        watch_lateness(m);
         return;
     }
     hoot_log_error("%s", err.text);
@@ -298,6 +317,7 @@ static void hup_came(uv_signal_t *handle, int number)
     if (m->stopping || !m->announced)
         return;
     if (m->rolling) {
+        hoot_log_info("SIGHUP: a restart is under way; one more follows");
         m->roll_again = true;
         return;
     }

@@ -20,6 +20,7 @@ typedef struct hoot__serve_config {
     size_t bind_count;
     uint32_t workers;       /* 0: serve in this process */
     uint32_t backlog;       /* connections waiting in a listening socket */
+    uint32_t start_ms;      /* how long a worker may take until it is ready */
     uint32_t drain_ms;      /* how long requests under way may take at a stop */
     const char *access_log; /* "-": standard output; a path; NULL: none */
     bool access_log_json;

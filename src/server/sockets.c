@@ -103,6 +103,27 @@ int hoot__sockets_open(const hoot__serve_config *config, hoot__sockets *out, hoo
     return 0;
 }
 
+void hoot__refuse_connections(const hoot__serve_config *config, const int *fds)
+{
+    for (size_t b = 0; b < config->bind_count; b++)
+        if (config->binds[b].kind != HOOT__BIND_FD)
+            shutdown(fds[b], SHUT_RD);
+}
+
+void hoot__sockets_suspend(const hoot__sockets *sockets, size_t worker)
+{
+    for (size_t b = 0; b < sockets->bind_count; b++)
+        if (!sockets->shared[b])
+            shutdown(hoot__sockets_of(sockets, worker)[b], SHUT_RD);
+}
+
+void hoot__sockets_resume(const hoot__sockets *sockets, size_t worker, int backlog)
+{
+    for (size_t b = 0; b < sockets->bind_count; b++)
+        if (!sockets->shared[b])
+            listen(hoot__sockets_of(sockets, worker)[b], backlog);
+}
+
 void hoot__sockets_close(hoot__sockets *sockets)
 {
     for (size_t b = 0; sockets->fds && sockets->shared && b < sockets->bind_count; b++) {

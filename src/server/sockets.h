@@ -23,6 +23,16 @@ static inline const int *hoot__sockets_of(const hoot__sockets *sockets, size_t w
     return sockets->fds + worker * sockets->bind_count;
 }
 
+/* Take no more connections on these sockets, bind_count of them, for good: who asks now is refused at once,
+ * and does not wait in a queue that nobody will look at. Sockets that came as fd://N are left alone: they are
+ * somebody else's, who may keep them for the next start. */
+void hoot__refuse_connections(const hoot__serve_config *config, const int *fds);
+
+/* The same for the TCP sockets of one worker of several, until hoot__sockets_resume(): the kernel gives its
+ * part to the others. */
+void hoot__sockets_suspend(const hoot__sockets *sockets, size_t worker);
+void hoot__sockets_resume(const hoot__sockets *sockets, size_t worker, int backlog);
+
 /* Close them, and remove the files of unix sockets. */
 void hoot__sockets_close(hoot__sockets *sockets);
 

@@ -1,17 +1,17 @@
 /* The life of a worker:
  *
- *   make the app -> before_serving -> accept -> say "ready" -> (asked to stop) -> stop accepting -> drain ->
- * after_serving
+ *   make the app, before_serving, accept, say "ready"; (asked to stop:) stop accepting, drain, after_serving
  *
  * All of it is the first task of the loop. Being asked to stop before serving has begun cancels that task;
- * later it wakes it. SIGINT reaches every process of a terminal's group: a worker with a master leaves it to
- * the master. */
+ * later it wakes it. Signals may reach every process of a group: a worker with a master leaves all but the
+ * first SIGTERM to it. */
 #include "server/worker.h"
 
 #include "base/alloc.h"
 #include "runtime/signals.h"
 #include "runtime/task.h"
 #include "server/access_log.h"
+#include "server/sockets.h"
 #include "web/serve.h"
 
 #include <hoot/log.h>
@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SIGNALS       3
 #define ABORT_WAIT_MS 2000 /* for tasks that were cancelled at the end of the drain time */
 
 typedef struct worker {
@@ -31,7 +32,7 @@ typedef struct worker {
     hoot__http *http;
     hoot__access_log *access_log;
     hoot__listener *listeners[HOOT__MAX_BINDS];
-    hoot__signal *term, *intr;
+    hoot__signal *signals[SIGNALS];
     uv_pipe_t control;
     bool control_open;
     char control_byte;
@@ -58,8 +59,11 @@ static void ask_to_stop(worker *w)
 static void signal_came(int number, void *user)
 {
     worker *w = user;
+    bool has_master = w->control_fd >= 0;
 
-    if (number == SIGINT && w->control_fd >= 0)
+    /* A terminal, or a service manager, signals the whole group, and so does the master: twice is not more
+     * than once then. SIGINT and SIGHUP are the master's to act on. */
+    if (has_master && (number != SIGTERM || w->stop_asked))
         return;
     ask_to_stop(w);
 }
@@ -218,6 +222,8 @@ static int serve(worker *w, hoot_error *err)
         wait_for_stop(w);
     }
     close_listeners(w);
+    if (w->control_fd < 0)
+        hoot__refuse_connections(w->config, w->fds);
     if (w->http) {
         drain(w);
         hoot__http_free(w->http);
@@ -238,23 +244,30 @@ static int run_app(worker *w, hoot_error *err)
     return rc;
 }
 
+static bool watch_signals(worker *w)
+{
+    static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+
+    for (size_t i = 0; i < SIGNALS; i++)
+        w->signals[i] = hoot__signal_open(numbers[i], signal_came, w);
+    return w->signals[0] && w->signals[1] && w->signals[2];
+}
+
 static int worker_main(hoot_error *err, void *arg)
 {
     worker *w = arg;
     int rc;
 
     w->main_task = hoot_current_task();
-    w->term = hoot__signal_open(SIGTERM, signal_came, w);
-    w->intr = hoot__signal_open(SIGINT, signal_came, w);
-    if (!w->term || !w->intr) {
+    if (!watch_signals(w)) {
         rc = hoot_error_set(err, HOOT_ENOMEM, "signals cannot be watched");
     } else {
         watch_master(w);
         rc = run_app(w, err);
         unwatch_master(w);
     }
-    hoot__signal_close(w->term);
-    hoot__signal_close(w->intr);
+    for (size_t i = 0; i < SIGNALS; i++)
+        hoot__signal_close(w->signals[i]);
     return rc;
 }
 
