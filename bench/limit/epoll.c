@@ -67,7 +67,7 @@ static void serve(int fd)
 
 int limit_serve_epoll(int port)
 {
-    struct epoll_event events[256];
+    static struct epoll_event events[256];
     int epoll = epoll_create1(0), server = open_server(port);
 
     if (epoll < 0 || server < 0)

@@ -64,7 +64,8 @@ struct hoot_blueprint {
 };
 
 #ifndef __cplusplus
-/* For blueprints at file scope: there, and only there, C lets these tables live for ever. */
+/* For blueprints at file scope: there, and only there, C lets these tables live for ever. A table names only
+ * what it sets: with -Wextra, say -Wno-missing-field-initializers too. */
 #define HOOT_ROUTES(...)   ((const hoot_route[]){ __VA_ARGS__, { 0 } })
 #define HOOT_ERRORS(...)   ((const hoot_error_handler[]){ __VA_ARGS__, { 0 } })
 #define HOOT_CHILDREN(...) ((const hoot_blueprint *const[]){ __VA_ARGS__, NULL })

@@ -19,3 +19,11 @@ const char *hoot__http_date_now(void)
     }
     return text;
 }
+
+uint64_t hoot__http_monotonic_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

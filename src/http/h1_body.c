@@ -131,8 +131,10 @@ static int take_piece(hoot__h1_request *req, hoot_str *out_piece)
         return body_failed(req, rc == -413 ? HOOT_ELIMIT : HOOT_EBADINPUT, -rc);
     if (rc == 0)
         return take_trailers(req, trailers);
-    if (rc == 2)
-        return 2;
+    if (rc == 2) /* a chunk that will be too long is so before it is all there */
+        return req->conn->body.chunks.left > ex->body_limit - ex->body_read
+                   ? body_failed(req, HOOT_ELIMIT, 413)
+                   : 2;
     if (piece.len > ex->body_limit - ex->body_read)
         return body_failed(req, HOOT_ELIMIT, 413);
     ex->body_read += piece.len;

@@ -134,6 +134,22 @@ void hoot__h1_flush_soon(hoot__h1_conn *conn)
         hoot__loop_defer(&conn->flush_later, on_flush_later);
 }
 
+/* The access log has a line for it too; what was asked is not known, or not to be believed. */
+static void log_refusal(const hoot__h1_conn *conn, int status, int bytes)
+{
+    hoot__exchange ex = { .method = { "-", 1 }, .target = { "-", 1 }, .version = 11 };
+
+    if (!conn->http->log)
+        return;
+    ex.peer = conn->stream->peer;
+    ex.status = status;
+    ex.response_bytes = (uint64_t)bytes;
+    ex.started_us = hoot__http_monotonic_us();
+    for (size_t i = 0; i < HOOT__HEADER_COUNT; i++)
+        ex.known[i] = -1;
+    conn->http->log(&ex, conn->http->log_user);
+}
+
 void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
 {
     static const hoot__header headers[] = {
@@ -155,6 +171,7 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
     (void)hoot__stream_need(conn->stream);
     /* Without memory for it, the connection just ends. */
     (void)hoot__h1_head_write(conn->http, &conn->stream->out, &answer, hoot_str_of(text, (size_t)len));
+    log_refusal(conn, status, len);
     conn->linger = true;
     hoot__h1_move(conn, HOOT__H1_LAST);
 }

@@ -39,14 +39,6 @@ static void arena_release(hoot__http *http, hoot_arena *arena)
 
 /* --- making -------------------------------------------------------------------------------------- */
 
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int64_t body_length(const hoot__h1_head *head)
 {
     switch (head->framing) {
@@ -69,6 +61,17 @@ static bool copy_headers(hoot__exchange *ex, const hoot__h1_head *head)
     return true;
 }
 
+/* "?x=1" of "http://host?x=1" is the target "/?x=1": an empty path is "/" (RFC 9110 section 4.2.3). */
+static hoot_str with_slash(hoot_arena *arena, const hoot__h1_head *head)
+{
+    hoot_str target = head->target;
+    char *text = NULL;
+
+    if (target.len && target.ptr[0] == '?')
+        text = hoot_arena_printf(arena, "/%.*s", (int)target.len, target.ptr);
+    return text ? hoot_str_from(text) : target;
+}
+
 static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn, const hoot__h1_head *head)
 {
     ex->ops = &h1_ops;
@@ -76,7 +79,7 @@ static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn, const h
     ex->secure = conn->stream->secure;
     ex->scheme = ex->secure ? HOOT_STR("https") : HOOT_STR("http");
     ex->authority = head->authority;
-    ex->target = head->target;
+    ex->target = with_slash(ex->arena, head);
     ex->path = head->path;
     ex->query = head->query;
     ex->version = head->version;
@@ -84,7 +87,7 @@ static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn, const h
     ex->body_limit = conn->http->options.max_body_bytes;
     ex->peer = conn->stream->peer;
     ex->peer_port = conn->stream->peer_port;
-    ex->started_us = monotonic_us();
+    ex->started_us = hoot__http_monotonic_us();
 }
 
 static hoot__h1_request *request_new(hoot__h1_conn *conn, const hoot__h1_head *head)

@@ -4,8 +4,7 @@
 #include "http/memory_exchange.h"
 
 #include "http/message.h"
-
-#include <time.h>
+#include "http/server.h"
 
 #define BODY_PIECE_BYTES  ((size_t)16 * 1024)
 #define MAX_ANSWER_BYTES  ((size_t)1 << 30)
@@ -163,14 +162,6 @@ static int set_headers(hoot__exchange *ex, const hoot__header *headers, size_t c
     return 0;
 }
 
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 int hoot__memory_exchange_init(hoot__memory_exchange *me, hoot_arena *arena, hoot_str method, hoot_str target,
                                const hoot__header *headers, size_t header_count, hoot_str body)
 {
@@ -189,7 +180,7 @@ int hoot__memory_exchange_init(hoot__memory_exchange *me, hoot_arena *arena, hoo
     ex->content_length = (int64_t)body.len;
     ex->body_limit = MEMORY_BODY_LIMIT;
     ex->peer = "127.0.0.1";
-    ex->started_us = monotonic_us();
+    ex->started_us = hoot__http_monotonic_us();
     set_target(ex, target);
     rc = set_headers(ex, headers, header_count);
     ex->authority = rc == 0 ? hoot__exchange_known(ex, HOOT__HEADER_HOST) : hoot_str_of(NULL, 0);

@@ -63,6 +63,9 @@ void hoot__http_free(hoot__http *http);
 
 void hoot__http_stats_get(const hoot__http *http, hoot__http_stats *out);
 
+/* Microseconds of the system's monotonic clock, not of the loop's: for exchange.started_us. */
+uint64_t hoot__http_monotonic_us(void);
+
 /* The current date as an HTTP date (IMF-fixdate, 29 characters, terminated); formatted once a second. */
 const char *hoot__http_date_now(void);
 

@@ -136,7 +136,8 @@ void hoot__bind_describe(int fd, char *out, size_t size)
 static const char *advice(int code)
 {
     switch (code) {
-    case EADDRINUSE: return ": another program listens there; stop it or choose another port";
+    case EADDRINUSE:
+        return ": something is there already; stop the program that listens there, or choose another";
     case EACCES: return ": not permitted; ports below 1024 need CAP_NET_BIND_SERVICE";
     case EADDRNOTAVAIL: return ": this machine has no such address";
     default: return "";

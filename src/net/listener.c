@@ -7,12 +7,15 @@
 
 #include "base/alloc.h"
 
+#include <hoot/log.h>
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
 #define ACCEPTS_PER_TURN 64
+#define WARN_EVERY_MS    10000
 #define RETRY_MS         250
 
 struct hoot__listener {
@@ -43,12 +46,25 @@ static void on_retry(hoot__timer *timer)
     hoot__listeners_retry();
 }
 
+/* Accepting pauses, and nobody above hears of it: so it is said here, but not for each connection. */
+static void warn(int code)
+{
+    static _Thread_local uint64_t next_ms;
+
+    if (hoot_now_ms() < next_ms)
+        return;
+    next_ms = hoot_now_ms() + WARN_EVERY_MS;
+    hoot_log_warning("no more connections can be taken for now: %s; those that come wait in the queue",
+                     strerror(code));
+}
+
 static void starve(hoot__listener *listener)
 {
     uv_poll_stop(&listener->poll);
     if (listener->starved)
         return;
     listener->starved = true;
+    warn(errno);
     listener->next_starved = starved_first;
     starved_first = listener;
     /* Without memory for the timer, the next stream that closes brings it back. */

@@ -39,6 +39,8 @@ static int refused(json_error_t *why, hoot_error *err)
 
     if (quote)
         *quote = '\0';
+    if (json_error_code(why) == json_error_null_character)
+        snprintf(why->text, sizeof(why->text), "\\u0000 may not stand in a text");
     if (memory_ran_out)
         return hoot_error_set(err, HOOT_ENOMEM, "the JSON could not be parsed: out of memory");
     return hoot_error_set(err, HOOT_EBADINPUT, "not valid JSON: line %d, column %d: %s", why->line,
