@@ -6,6 +6,10 @@
 
 #include "db/options.h"
 
+#include <hoot/cursor.h>
+#include <hoot/group.h>
+#include <hoot/pool.h>
+
 #include <pwd.h>
 
 /* --- the server --- */
@@ -293,6 +297,115 @@ static void certificates_that_are_not_good(void **state)
     show_certificate("good.pem");
 }
 
+static void newest(hoot_link *link)
+{
+    expect_answer(
+        link,
+        "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Ssl_version'",
+        "TLSv1.3");
+}
+
+static void the_least_version_is_kept(void **state)
+{
+    (void)state;
+    expect_open("native", "sslmode=required&tls_min_version=1.3", newest);
+}
+
+/* --- pools, and many at once --- */
+
+static int body_pool(hoot_error *err, void *arg)
+{
+    hoot_pool_options options = { .url = arg, .host = "127.0.0.1", .port = server.port };
+    HOOT_AUTO(hoot_cursor) rows = NULL;
+    hoot_pool *pool;
+    int rc = hoot_pool_open(NULL, &pool, &options, err);
+
+    if (rc < 0)
+        return rc;
+    rows = hoot_pool_query(pool, err, "SHOW STATUS LIKE 'Ssl_cipher'");
+    assert_non_null(rows);
+    assert_true(hoot_fetchone(rows) != NULL);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static void a_pool_has_one_context_for_all_its_connections(void **state)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+    char url[400];
+
+    (void)state;
+    snprintf(url, sizeof(url), "mysql://native:secret%%20%%C3%%A9@/hoot?min_size=4&ssl_ca=%s",
+             file_at("ca.pem"));
+    if (hoot_run(body_pool, url, &err) != 0)
+        fail_msg("%s", err.text);
+    snprintf(url, sizeof(url), "mysql://native:secret%%20%%C3%%A9@/hoot?ssl_ca=%s", file_at("other-ca.pem"));
+    assert_int_equal(hoot_run(body_pool, url, &err), HOOT_ECONNECT);
+    assert_int_equal(hoot_run(body_pool, "mysql://native@/hoot?ssl_ca=/no/such.pem", &err), HOOT_ECONFIG);
+    assert_int_equal(hoot_run(body_pool, "mysql://native@/hoot?charset=gbk", &err), HOOT_ECONFIG);
+}
+
+typedef struct storm {
+    hoot_target target;
+    unsigned opened, failed;
+} storm;
+
+/* Give up after a while that ends anywhere in the handshake, or not. */
+static int connect_once(hoot_error *err, void *arg)
+{
+    static uint32_t x = 1;
+    storm *all = arg;
+    hoot_error own = HOOT_ERROR_INIT;
+    hoot_link *link = NULL;
+    int rc = HOOT_ETIMEOUT;
+
+    (void)err;
+    x = x * 1664525 + 1013904223;
+    hoot_timeout (x % 5 == 0 ? 20000 : (x >> 8) % 40)
+        rc = hoot__mysql_driver.connect(&all->target, &link, &own);
+    if (rc == 0) {
+        expect_answer(link, "SELECT 'good'", "good");
+        hoot__mysql_driver.close(link);
+        all->opened++;
+        return 0;
+    }
+    assert_null(link);
+    assert_int_equal(own.code, rc);
+    assert_int_equal(rc, HOOT_ETIMEOUT);
+    all->failed++;
+    return 0;
+}
+
+static int body_storm(hoot_error *err, void *arg)
+{
+    storm all = { .target = target_for("native", "secret \xC3\xA9", false) };
+
+    (void)arg;
+    all.target.sslmode = HOOT_SSLMODE_REQUIRED;
+    assert_int_equal(hoot__mysql_driver.prepare(&all.target, err), 0);
+    for (int round = 0; round < 25; round++) {
+        HOOT_AUTO(hoot_group) group = hoot_group_new(NULL);
+
+        for (int i = 0; i < 40; i++)
+            assert_int_equal(hoot_group_start(group, connect_once, &all, NULL), 0);
+        assert_int_equal(hoot_group_join(group, err), 0);
+    }
+    assert_int_equal(all.opened + all.failed, 1000);
+    assert_true(all.opened >= 100 && all.failed >= 1);
+    hoot__mysql_driver.forget(&all.target);
+    return 0;
+}
+
+/* 40 at a time, all with TLS; no leak (the sanitizer), no descriptor left, no answer of another's. */
+static void a_thousand_logins_most_of_them_given_up(void **state)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+
+    (void)state;
+    if (hoot_run(body_storm, NULL, &err) != 0)
+        fail_msg("%s", err.text);
+}
+
 /* --- plugins --- */
 
 static void logs_in_by_ed25519(void **state)
@@ -540,6 +653,9 @@ int main(void)
         cmocka_unit_test(a_certificate_that_was_revoked),
         cmocka_unit_test(a_certificate_of_the_client),
         cmocka_unit_test(certificates_that_are_not_good),
+        cmocka_unit_test(the_least_version_is_kept),
+        cmocka_unit_test(a_pool_has_one_context_for_all_its_connections),
+        cmocka_unit_test(a_thousand_logins_most_of_them_given_up),
         cmocka_unit_test(logs_in_by_ed25519),
         cmocka_unit_test(ed25519_with_a_wrong_password_is_refused),
         cmocka_unit_test(logs_in_as_the_user_of_the_system),
