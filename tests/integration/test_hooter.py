@@ -185,3 +185,14 @@ def test_text_of_any_script_and_quotes_come_back_as_they_went(stack, curl):
     assert curl("POST", "/signup", {**ADA, "name": name})[0] == 200
     curl("POST", "/login", {"email": ADA["email"], "password": PASSWORD})
     assert curl("GET", "/request-user-credentials")[1]["user_data"]["name"] == name
+
+
+@pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
+def test_many_right_logins_at_once_all_succeed(stack):
+    from concurrent.futures import ThreadPoolExecutor
+    people = [{**ADA, "email": f"person{n}@hooter.example"} for n in range(10)]
+    with ThreadPoolExecutor(30) as pool:
+        assert [a.status for a in pool.map(lambda p: stack.server.post_json("/signup", p, timeout=60), people)] == [200] * 10
+        logins = [{"email": people[n % 10]["email"], "password": PASSWORD} for n in range(100)]
+        statuses = [a.status for a in pool.map(lambda l: stack.server.post_json("/login", l, timeout=60), logins)]
+    assert statuses == [200] * 100

@@ -59,9 +59,16 @@ def test_a_wrong_variable_is_one_clear_line(tmp_path, env, says):
     assert status == 2 and says in one_line(err) + " ", err
 
 
-def test_a_wrong_url_is_one_clear_line(tmp_path):
-    status, err, _ = run(tmp_path, "--workers", "1", env={"HOOTER_DB_URL": "nonsense://x", "HOOTER_SECRET_KEY": "k"})
-    assert status in (1, 2) and "nonsense" in err.splitlines()[0], err
+@pytest.mark.parametrize("url", ["nonsense://x", "mysql://u:p@h:99999/d", "mysql://h/d?nonsense=1", "no url"])
+def test_a_wrong_url_is_one_clear_line(tmp_path, url):
+    for command in ("serve", "check"):
+        status, err, _ = run(tmp_path, command, env={"HOOTER_DB_URL": url, "HOOTER_SECRET_KEY": "k"})
+        assert status == 2 and one_line(err), err
+
+
+def test_two_databases_are_one_too_many(tmp_path):
+    status, err, _ = run(tmp_path, env={"HOOTER_DB_URL": "sqlite:x.db", "HOOTER_DB_HOST": "127.0.0.1", "HOOTER_SECRET_KEY": "k"})
+    assert status == 2 and "both set" in one_line(err)
 
 
 def test_an_address_in_use_is_one_clear_line(tmp_path, hooter_server):

@@ -83,6 +83,16 @@ def test_the_access_log_cannot_be_forged(start_server, tmp_path):
     assert '"GET /nothing-there HTTP/1.1" 404 ' in second
 
 
+def test_requests_that_are_refused_are_in_the_access_log(start_server, tmp_path):
+    server = start_server("mischief", "--workers", 1, "--access-log", tmp_path / "access.log")
+    wait_serving(server)
+    with socket.create_connection(server.address) as client:
+        client.sendall(b"GET /ok HTTP/1.1\r\nHost : x\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+    line = process.wait_until(lambda: (tmp_path / "access.log").read_text(), 5, "a line")
+    assert '"- - HTTP/1.1" 400 ' in line
+
+
 def test_the_access_log_in_json(start_server, tmp_path):
     server = start_server("mischief", "--workers", 1, "--access-log", tmp_path / "access.log", "--log-format", "json")
     process.wait_until(lambda: '"text":"mischief serves on' in server.log, 20, "it serving")

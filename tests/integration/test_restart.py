@@ -127,6 +127,87 @@ def test_sigterm_lets_requests_under_way_finish(start_server):
     server.stop()
 
 
+def test_a_stop_signalled_to_the_whole_group_cuts_nothing(start_server):
+    """As a service manager does it, or a terminal."""
+    server = start_server("mischief", "--workers", 2)
+    wait_serving(server)
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(server.request("GET", "/sleep?ms=700").status)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    server.signal(signal.SIGTERM)
+    for worker in workers(server):
+        os.kill(worker, signal.SIGTERM)
+        os.kill(worker, signal.SIGHUP)
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 4
+    server.stop()
+
+
+def test_who_comes_during_a_stop_is_refused_at_once(start_server):
+    for count in (2, 0):
+        server = start_server("mischief", "--workers", count)
+        wait_serving(server)
+        with socket.create_connection(server.address) as client:
+            client.sendall(b"GET /sleep?ms=1500 HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.3)
+            server.signal(signal.SIGTERM)
+            time.sleep(0.3)
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(server.address, timeout=5)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+        server.stop()
+
+
+def test_a_slot_without_a_worker_takes_no_connections(start_server):
+    server = start_server("mischief", "--workers", 2)
+    wait_serving(server)
+    victim = min(workers(server))
+    other = max(workers(server))
+    for _ in range(5):      # young deaths: the next try is a while away
+        os.kill(victim, signal.SIGKILL)
+        process.wait_until(lambda: workers(server) - {other, victim} or "left" in server.log, 10, "the next one")
+        (victim,) = workers(server) - {other, victim} or {victim}
+        time.sleep(0.05)
+    os.kill(victim, signal.SIGKILL)
+    process.wait_until(lambda: victim not in workers(server), 5, "it gone")
+    began = time.monotonic()
+    for _ in range(24):
+        assert server.request("GET", "/ok", timeout=5).status == 200
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_worker_that_never_gets_ready_is_given_up(tmp_path):
+    import shutil
+    from support import paths
+    copy = tmp_path / "service"
+    shutil.copy2(paths.binary("mischief"), copy)
+    port = process.free_port()
+    log = tmp_path / "log"
+    with open(log, "wb") as output:
+        master = subprocess.Popen([copy, "--bind", f"127.0.0.1:{port}", "--workers", "1", "--start-timeout", "2"], stdout=output,
+                                  stderr=output, preexec_fn=process.die_with_parent)
+    try:
+        process.wait_until(lambda: b"serves on" in log.read_bytes(), 20, "it serving")
+        (old,) = process.tree(master.pid)[1:]
+        sleeper = tmp_path / "sleeper"
+        sleeper.write_text("#!/bin/sh\nexec sleep 100\n")
+        sleeper.chmod(0o755)
+        os.replace(sleeper, copy)
+        master.send_signal(signal.SIGHUP)
+        process.wait_until(lambda: b"was not ready in time: killed" in log.read_bytes(), 15, "it given up")
+        assert old in process.tree(master.pid)
+        process.wait_until(lambda: process.tree(master.pid)[1:] == [old], 10, "only the old one left")
+        os.replace(shutil.copy2(paths.binary("mischief"), tmp_path / "good"), copy)
+        master.send_signal(signal.SIGHUP)
+        process.wait_until(lambda: old not in process.tree(master.pid), 20, "the old one replaced after all")
+    finally:
+        master.terminate()
+        assert master.wait(40) == 0
+
+
 def test_what_outlasts_the_drain_time_is_cut(start_server):
     server = start_server("mischief", "--workers", 1, "--drain-timeout", 1)
     with socket.create_connection(server.address) as client:
