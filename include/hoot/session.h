@@ -3,8 +3,10 @@
  * can read it.
  *
  * The cookie is parsed at the first call and written when something changed. A cookie that is forged, expired
- * or not readable is an empty session. No secret key: reading gives nothing, writing is HOOT_ECONFIG and says
- * so. */
+ * or not readable is an empty session; so are a few that Python's lenient reading would take: text with
+ * U+0000 or a lone surrogate, a name twice in an object, base64 with padding, more than 64 KiB inflated.
+ * Flask and Quart write none of these by themselves. No secret key: reading gives nothing, writing is
+ * HOOT_ECONFIG and says so. */
 #ifndef HOOT_SESSION_H
 #define HOOT_SESSION_H
 
