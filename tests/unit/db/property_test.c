@@ -339,7 +339,8 @@ static void kill_one(void)
 /* kill -9, and the same command line again. */
 static void restart_server(void)
 {
-    char path[64], line[4096] = { 0 }, *arguments[64];
+    static char line[4096]; /* one restart at a time */
+    char path[64], *arguments[64];
     size_t count = 0, len;
     FILE *file;
 
@@ -347,6 +348,7 @@ static void restart_server(void)
     file = fopen(path, "r");
     assert_non_null(file);
     len = fread(line, 1, sizeof(line) - 1, file);
+    line[len] = '\0';
     fclose(file);
     for (char *p = line; p < line + len && count < 63; p += strlen(p) + 1)
         arguments[count++] = p;
