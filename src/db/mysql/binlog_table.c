@@ -96,12 +96,13 @@ static bool is_text(const hoot__bin_column *c)
     }
 }
 
-/* What servers count when they send a sign or a character set for each: MariaDB more than MySQL. */
-static bool has_sign(const hoot__bin_column *c, bool maria)
+/* What servers count when they send a sign for each: a YEAR, too, as a number without one. */
+static bool has_sign(const hoot__bin_column *c)
 {
-    return is_number(c) || (maria && c->type == HOOT__MY_TYPE_YEAR);
+    return is_number(c) || c->type == HOOT__MY_TYPE_YEAR;
 }
 
+/* And when they send a character set: MariaDB does for more than MySQL. */
 static bool has_charset(const hoot__bin_column *c, bool maria)
 {
     return is_text(c) ||
@@ -170,13 +171,13 @@ static int read_columns(hoot__my_in *in, hoot__bin_table *table)
 /* --- optional metadata --- */
 
 /* A bit for each column of numbers, the highest first. */
-static void read_signs(hoot__my_in in, bool maria, hoot__bin_table *table)
+static void read_signs(hoot__my_in in, hoot__bin_table *table)
 {
     unsigned bit = 0;
     uint8_t byte = 0;
 
     for (uint32_t i = 0; i < table->count; i++) {
-        if (!has_sign(&table->columns[i], maria))
+        if (!has_sign(&table->columns[i]))
             continue;
         if (bit++ % 8 == 0)
             byte = hoot__my_u8(&in);
@@ -268,7 +269,7 @@ static int read_optional(hoot_arena *arena, hoot__my_in *in, bool maria, hoot__b
         if (in->failed)
             return HOOT_EPROTOCOL;
         switch (what) {
-        case META_SIGNEDNESS: read_signs(own, maria, table); break;
+        case META_SIGNEDNESS: read_signs(own, table); break;
         case META_DEFAULT_CHARSET: read_default_charset(own, maria, table); break;
         case META_COLUMN_CHARSET: read_charsets(own, maria, table); break;
         case META_COLUMN_NAME: rc = read_names(arena, own, table); break;

@@ -288,7 +288,7 @@ static void a_wrong_checksum_is_refused(void **state)
  * neither here. */
 #define TABLE                                                                                                \
     "\x07\0\0\0\0\0\x01\0\x04shop\0\x01t\0\x07\x03\x0d\x08\x0f\xff\xfe\xf5\x06\x28\x00\x04\xfe\x04\x04\x7f"  \
-    "\x01\x01\x80\x02\x05\xfc\xff\x00\x01\x3f\x04\x0e\x01"                                                   \
+    "\x01\x01\xc0\x02\x05\xfc\xff\x00\x01\x3f\x04\x0e\x01"                                                   \
     "a\x01"                                                                                                  \
     "b\x01"                                                                                                  \
     "c\x01"                                                                                                  \
