@@ -28,6 +28,7 @@ enum {
     DEFAULT_HEARTBEAT_MS = 10 * 1000,
     DEFAULT_EVENTS = HOOT_BINLOG_ROWS | HOOT_BINLOG_COMMIT,
     TEXT_MAX = 16 * 1024 * 1024,
+    STEPS_A_TURN = 128,  /* rows and events before other tasks get a turn of the loop */
     NO_TABLE = 0xffffff, /* an event without rows, which only ends a statement */
     GIVE = 1,            /* the event is filled */
     GO_ON = 2,           /* nothing to give */
@@ -445,7 +446,8 @@ static int next_event(hoot_binlog *binlog, hoot_binlog_event *out, hoot_error *e
 int hoot_binlog_next(hoot_binlog *binlog, hoot_binlog_event *out_event, hoot_error *err)
 {
     for (;;) {
-        int rc = hoot_check_canceled();
+        /* What has come already is given without waiting: now and then it is the others' turn. */
+        int rc = ++binlog->steps % STEPS_A_TURN == 0 ? hoot_yield() : hoot_check_canceled();
 
         if (rc < 0)
             return hoot_error_set(err, rc, "%s while waiting for an event", hoot_error_text(rc));

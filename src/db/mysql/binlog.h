@@ -69,6 +69,7 @@ struct hoot_binlog {
     hoot_buf inflated;
     hoot_arena *row; /* what values and texts of the last event point at */
 
+    uint32_t steps;
     hoot_buf where_text; /* of hoot_binlog_where() */
 };
 
