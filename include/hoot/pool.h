@@ -17,6 +17,9 @@ typedef enum hoot_host_order { HOOT_HOSTS_IN_ORDER = 0, HOOT_HOSTS_AT_RANDOM } h
  * and then the connection is closed and the asker gets the error. `conn` is good until the hook is back. */
 typedef int (*hoot_conn_hook_fn)(hoot_conn *conn, hoot_error *err, void *arg);
 
+/* Values of hoot_pool_options.pipeline; others are a depth. */
+enum { HOOT_PIPELINE_AUTO = 0, HOOT_PIPELINE_OFF = -1 };
+
 /* How to connect and how to lend; zero is the default that stands beside it. Text is copied. */
 typedef struct hoot_pool_options {
     /* "mysql://user:password@host:3306/database?sslmode=required&max_size=20",
@@ -49,6 +52,11 @@ typedef struct hoot_pool_options {
                                   (16,382 by default) */
     uint64_t max_answer_bytes; /* 256 MiB a result kept in memory, and one row */
     uint32_t close_timeout_ms; /* 5,000: how long closing waits for lent connections before it cuts them */
+    int pipeline;              /* statements of hoot_pool_query() and _execute() that may be under way on one
+                                  connection. HOOT_PIPELINE_AUTO: 16 where the server takes more than one */
+    uint32_t lanes;            /* 2 connections of max_size may be shared so */
+    bool share_writes; /* statements that write may be behind others on a connection, too: one that waits
+                          for a row lock then holds up those behind it. Off: they have one to themselves */
     hoot_conn_hook_fn on_connect; /* on each new connection, and again when its session state was reset */
     hoot_conn_hook_fn on_acquire; /* on each connection before it is lent, for a single statement too */
     void *hook_arg;
@@ -116,7 +124,8 @@ HOOT_API void hoot_pool_close(hoot_pool *pool);
 #define hoot_pool_acquire(pool, err) hoot_pool_acquire_at(pool, HOOT_PLACE, err)
 HOOT_API HOOT_NODISCARD hoot_conn *hoot_pool_acquire_at(hoot_pool *pool, const char *place, hoot_error *err);
 
-/* One statement in autocommit, on whatever connection is free; parameters and results as in <hoot/conn.h>.
+/* One statement in autocommit, on whatever connection is free, or on one shared with other tasks' statements
+ * (a lane; see docs/database/lanes.md); parameters and results as in <hoot/conn.h>.
  * The cursor owns its rows: no connection is held when the call is back. HOOT_AUTO(hoot_cursor) rows =
  * hoot_pool_query(pool, err, "SELECT user_name FROM users WHERE user_id = ?", user_id); Suspends.  Errors: as
  * hoot_pool_acquire() and hoot_conn_query(). */

@@ -17,7 +17,7 @@ static void scope_ends(hoot_closer *closer, void *user)
     hoot_cursor_close(user);
 }
 
-static hoot_cursor *cursor_new(uint64_t max_bytes, hoot_error *err)
+hoot_cursor *hoot__cursor_new(uint64_t max_bytes, hoot_error *err)
 {
     uint64_t room = max_bytes + ROOM_FOR_TEXTS;
     hoot_arena *arena = hoot_arena_new(room > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)room);
@@ -103,7 +103,7 @@ static bool grow_list(hoot_cursor *cursor)
     return true;
 }
 
-static int keep_row(hoot_cursor *cursor, const hoot_value *cells, hoot_error *err)
+int hoot__cursor_keep(hoot_cursor *cursor, const hoot_value *cells, hoot_error *err)
 {
     size_t count = cursor->column_count, bytes = bytes_of(cells, count);
     size_t size = sizeof(hoot_row) + count * sizeof(hoot_value) + bytes;
@@ -125,13 +125,18 @@ static int keep_row(hoot_cursor *cursor, const hoot_value *cells, hoot_error *er
     return 0;
 }
 
+void hoot__cursor_rewind(hoot_cursor *cursor)
+{
+    cursor->row_count = 0;
+}
+
 static int keep_all(hoot_cursor *cursor, hoot_link *link, hoot_error *err)
 {
     const hoot_value *cells;
     int rc;
 
     while ((rc = link->driver->next_row(link, &cells, err)) > 0) {
-        rc = keep_row(cursor, cells, err);
+        rc = hoot__cursor_keep(cursor, cells, err);
         if (rc) {
             link->driver->skip_rows(link);
             return rc;
@@ -147,6 +152,13 @@ static void note_end(hoot_cursor *cursor, const hoot_link *link)
     cursor->out_values = link->out_values;
 }
 
+void hoot__cursor_kept(hoot_cursor *cursor, const hoot_link *link)
+{
+    if (cursor->column_count)
+        note_end(cursor, link);
+    cursor->row_number = cursor->row_count;
+}
+
 int hoot__cursor_keep_result(hoot_cursor *cursor, hoot_link *link, const hoot_answer *answer, hoot_error *err)
 {
     int rc = hoot__cursor_describe(cursor, answer, err);
@@ -155,9 +167,7 @@ int hoot__cursor_keep_result(hoot_cursor *cursor, hoot_link *link, const hoot_an
         link->driver->skip_rows(link);
     if (!rc && cursor->column_count)
         rc = keep_all(cursor, link, err);
-    if (cursor->column_count)
-        note_end(cursor, link);
-    cursor->row_number = cursor->row_count;
+    hoot__cursor_kept(cursor, link);
     return rc;
 }
 
@@ -186,7 +196,7 @@ static int begin(hoot_cursor *cursor, hoot__slot *slot, const hoot_value *values
 
 hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err)
 {
-    hoot_cursor *cursor = cursor_new(slot->pool->target.max_answer_bytes, err);
+    hoot_cursor *cursor = hoot__cursor_new(slot->pool->target.max_answer_bytes, err);
     hoot_answer answer;
     int rc;
 
@@ -206,7 +216,7 @@ hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_
 hoot_cursor *hoot__cursor_open(hoot_conn *conn, hoot__slot *slot, const hoot_value *values, size_t count,
                                hoot_error *err)
 {
-    hoot_cursor *cursor = cursor_new(slot->pool->target.max_answer_bytes, err);
+    hoot_cursor *cursor = hoot__cursor_new(slot->pool->target.max_answer_bytes, err);
 
     if (!cursor)
         return NULL;
@@ -304,7 +314,7 @@ static int keep_streamed(hoot_cursor *cursor, size_t max)
     int rc = 0;
 
     while (max-- > 0 && may_fetch(cursor) && (rc = fetch_cells(cursor, &cells)) > 0) {
-        rc = keep_row(cursor, cells, &cursor->error);
+        rc = hoot__cursor_keep(cursor, cells, &cursor->error);
         if (rc) {
             hoot__cursor_detach(cursor, rc);
             return rc;

@@ -48,6 +48,14 @@ static inline bool hoot__value_has_bytes(const hoot_value *cell)
     return cell->kind == HOOT_TEXT || cell->kind == HOOT_BYTES || cell->kind == HOOT_DECIMAL;
 }
 
+/* A buffered cursor that is filled from elsewhere: what the answer says of itself, its rows, and then kept().
+ * Errors: HOOT_ENOMEM, HOOT_ELIMIT more than max_bytes. rewind(): forget the rows. */
+hoot_cursor *hoot__cursor_new(uint64_t max_bytes, hoot_error *err);
+int hoot__cursor_describe(hoot_cursor *cursor, const hoot_answer *answer, hoot_error *err);
+int hoot__cursor_keep(hoot_cursor *cursor, const hoot_value *cells, hoot_error *err);
+void hoot__cursor_kept(hoot_cursor *cursor, const hoot_link *link);
+void hoot__cursor_rewind(hoot_cursor *cursor);
+
 /* Run a statement on an entered slot and keep all its rows. Suspends. */
 hoot_cursor *hoot__cursor_read(hoot__slot *slot, const hoot_value *values, size_t count, hoot_error *err);
 

@@ -19,6 +19,9 @@ enum {
     DEFAULT_KEEPALIVE_S = 30,
     ATTRIBUTE_BYTES_MAX = 60000, /* the server reads 64 KiB */
     ATTRIBUTE_OVERHEAD = 3,      /* the length in front */
+    DEFAULT_PIPELINE = 16,
+    MOST_PIPELINE = 1024,
+    DEFAULT_LANES = 2,
 };
 #define DEFAULT_MAX_ANSWER_BYTES ((uint64_t)256 << 20)
 
@@ -216,6 +219,12 @@ static int fill_limits(const hoot_pool_options *options, const hoot_target *targ
     limits->max_waiters = or_default(options->max_waiters, DEFAULT_MAX_WAITERS);
     limits->max_age_ms = or_default(options->max_age_ms, DEFAULT_MAX_AGE_MS);
     limits->idle_ms = or_default(options->idle_ms, DEFAULT_IDLE_MS);
+    limits->pipeline = options->pipeline == HOOT_PIPELINE_AUTO ? DEFAULT_PIPELINE
+                       : options->pipeline < 0                 ? 0
+                                                               : (uint32_t)options->pipeline;
+    limits->share_writes = options->share_writes;
+    limits->pipeline_asks = options->pipeline == HOOT_PIPELINE_AUTO;
+    limits->lanes = or_default(options->lanes, DEFAULT_LANES);
     limits->close_timeout_ms = or_default(options->close_timeout_ms, DEFAULT_CLOSE_TIMEOUT_MS);
     /* A database in memory is its connection: a second one would be another database. */
     limits->forever =
@@ -225,6 +234,9 @@ static int fill_limits(const hoot_pool_options *options, const hoot_target *targ
     if (limits->max_size > MOST_CONNECTIONS)
         return hoot_error_set(err, HOOT_ECONFIG, "the pool's max_size is %u; the most is %d",
                               limits->max_size, MOST_CONNECTIONS);
+    if (options->pipeline < HOOT_PIPELINE_OFF || options->pipeline > MOST_PIPELINE)
+        return hoot_error_set(err, HOOT_ECONFIG, "the pool's pipeline is %d: it is -1 (off) to %d",
+                              options->pipeline, MOST_PIPELINE);
     if (limits->min_size > limits->max_size)
         return hoot_error_set(err, HOOT_ECONFIG, "the pool's min_size (%u) is over its max_size (%u)",
                               limits->min_size, limits->max_size);

@@ -23,6 +23,9 @@ typedef struct hoot__limits {
     hoot_host_order host_order;
     hoot_conn_hook_fn on_connect, on_acquire;
     void *hook_arg;
+    uint32_t pipeline, lanes; /* statements on a lane, 0: no lanes; and their number */
+    bool share_writes;
+    bool pipeline_asks; /* only if the server takes it */
     bool lazy;
     bool forever; /* connections are neither too old nor idle too long: they are the database */
 } hoot__limits;

@@ -136,7 +136,10 @@ void hoot__asker_fail(hoot_pool *pool, hoot__asker *asker, const hoot_error *err
     if (asker->err)
         *asker->err = *err;
     line_leave(pool, asker);
-    hoot_wake(&asker->waiter, err->code);
+    if (asker->fn)
+        asker->fn(pool, NULL, err);
+    else
+        hoot_wake(&asker->waiter, err->code);
 }
 
 /* Asker and connecting belong together from now on: its failure is his. */
@@ -279,6 +282,7 @@ void hoot__slot_end(hoot__slot *slot, uint64_t *counter)
         slot->asker->attempt = NULL;
     if (slot->conn)
         hoot__conn_lose(slot->conn);
+    hoot__lane_gone(slot);
     if (slot->link)
         slot->link->driver->close(slot->link);
     if (counter)
@@ -326,14 +330,18 @@ void hoot__pool_give(hoot__slot *slot)
     }
     line_leave(pool, asker);
     hoot__slot_move(slot, HOOT__LENT);
-    slot->asker = asker;
-    asker->granted = slot;
-    hoot_wake(&asker->waiter, 0);
+    if (asker->fn) {
+        asker->fn(pool, slot, NULL);
+    } else {
+        slot->asker = asker;
+        asker->granted = slot;
+        hoot_wake(&asker->waiter, 0);
+    }
     serve_line(pool); /* the one whose connecting this was may need another now */
 }
 
 /* The idle connection that was used last, after a look whether it is still good. NULL: there is none. */
-static hoot__slot *take_idle(hoot_pool *pool)
+hoot__slot *hoot__pool_take_idle(hoot_pool *pool)
 {
     hoot__slot *slot = pool->warmest, *next;
 
@@ -387,6 +395,8 @@ static hoot__slot *wait_in_line(hoot_pool *pool, hoot_error *err)
     pool->stats.waited++;
     line_join(pool, &asker);
     serve_line(pool);
+    if (!asker.attempt && asker.in_line)
+        hoot__lanes_yield(pool);
     rc = hoot_wait(&asker.waiter);
     if (asker.granted || asker.in_line) /* else the pool may be gone */
         note_wait(pool, hoot_now_ms() - since);
@@ -419,13 +429,24 @@ hoot__slot *hoot__pool_take(hoot_pool *pool, hoot_error *err)
         hoot_error_set(err, rc, "%s before asking for a database connection", hoot_error_text(rc));
         return NULL;
     }
+    if (!pool->warmest)
+        hoot__lanes_give_back(pool);
     if (!pool->first_asker)
-        slot = take_idle(pool);
+        slot = hoot__pool_take_idle(pool);
     if (!slot)
         slot = wait_in_line(pool, err);
     if (slot)
         pool->stats.acquired++;
     return slot;
+}
+
+void hoot__pool_ask(hoot_pool *pool, hoot__granted_fn fn)
+{
+    if (pool->for_lanes.in_line)
+        return;
+    pool->for_lanes = (hoot__asker){ .fn = fn };
+    line_join(pool, &pool->for_lanes);
+    serve_line(pool);
 }
 
 const char *hoot_pool_driver(const hoot_pool *pool)
@@ -438,7 +459,7 @@ void hoot_pool_stats_get(const hoot_pool *pool, hoot_pool_stats *out)
     *out = pool->stats;
     out->connecting = pool->count[HOOT__CONNECTING];
     out->open = pool->total - out->connecting;
-    out->idle = pool->count[HOOT__IDLE];
-    out->lent = pool->count[HOOT__LENT];
-    out->waiting = pool->waiting;
+    out->idle = pool->count[HOOT__IDLE] + pool->lanes.empty;
+    out->lent = pool->count[HOOT__LENT] - pool->lanes.empty;
+    out->waiting = pool->waiting + pool->lanes.queue.count - pool->for_lanes.in_line;
 }

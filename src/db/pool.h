@@ -12,10 +12,10 @@
 #include <hoot/sys/driver.h>
 
 #include "db/hosts.h"
+#include "db/lanes.h"
 #include "db/options.h"
 #include "runtime/task.h"
 
-typedef struct hoot__slot hoot__slot;
 typedef struct hoot__asker hoot__asker;
 
 typedef enum hoot__slot_state {
@@ -44,7 +44,11 @@ struct hoot__slot {
     hoot__slot_state state;
     bool cut;    /* lent: the pool closes, end it when the call is back */
     bool hooked; /* a hook runs in the pool's own task: calls to the driver leave `task` alone */
+    hoot__lane lane;
 };
+
+/* What an asker that is no task is told: a slot, LENT; or NULL and why there is none. */
+typedef void (*hoot__granted_fn)(hoot_pool *pool, hoot__slot *slot, const hoot_error *err);
 
 /* A task in line for a connection; lives on that task's stack. */
 struct hoot__asker {
@@ -52,7 +56,8 @@ struct hoot__asker {
     hoot__asker *next, *prev;
     hoot__slot *attempt; /* the connecting slot whose failure is his */
     hoot__slot *granted;
-    hoot_error *err; /* maybe NULL */
+    hoot_error *err;     /* maybe NULL */
+    hoot__granted_fn fn; /* NULL: a task waits */
     bool in_line;
 };
 
@@ -80,6 +85,8 @@ struct hoot_pool {
     hoot__timer timer;        /* the next idle limit, age or refill */
     uint64_t refill_at_ms;    /* not before */
     uint32_t refill_delay_ms; /* 0: the last connecting went well */
+    hoot__lanes lanes;
+    hoot__asker for_lanes; /* in line for a connection that becomes a lane */
     hoot_waiter *closer_waiter;
     hoot_closer closer;
     hoot_conn *handles[HOOT__HANDLE_BUCKETS];
@@ -90,6 +97,10 @@ struct hoot_pool {
 /* A slot of the task that runs, in state LENT. Suspends. Errors: NULL, as hoot_pool_acquire(). The pool may
  * be gone then. */
 hoot__slot *hoot__pool_take(hoot_pool *pool, hoot_error *err);
+/* The idle connection that was used last, LENT; NULL: none. */
+hoot__slot *hoot__pool_take_idle(hoot_pool *pool);
+/* Get in line for the lanes, unless they are. `fn` is called when it is their turn, maybe at once. */
+void hoot__pool_ask(hoot_pool *pool, hoot__granted_fn fn);
 /* A usable, clean connection is free: to the first asker, or idle. */
 void hoot__pool_give(hoot__slot *slot);
 /* It ends at `at_ms` if not before: idle then, or as it comes back. `counter`: of the reason. It may be gone

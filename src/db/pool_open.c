@@ -32,7 +32,7 @@ static int connect_first(hoot_pool *pool, hoot_error *err)
     uint32_t count = 0;
 
     pool->opening = true;
-    while (count < pool->limits.min_size && (slot = hoot__pool_take(pool, err)))
+    while (count < pool->limits.min_size && (slot = hoot__pool_borrow(pool, err)))
         count++;
     for (slot = pool->slots; slot; slot = slot->next) {
         if (slot->state == HOOT__LENT)
@@ -86,6 +86,8 @@ int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_opti
                                &pool->host_count, err);
     for (uint32_t i = 0; i < pool->host_count; i++)
         pool->hosts[i].pool = pool;
+    if (!rc)
+        hoot__lanes_init(pool);
     if (!rc && !pool->limits.lazy)
         rc = connect_first(pool, err);
     if (rc) {
@@ -107,6 +109,7 @@ static void fail_line(hoot_pool *pool)
 
     while (pool->first_asker)
         hoot__asker_fail(pool, pool->first_asker, &err);
+    hoot__lanes_close(pool, &err);
 }
 
 static void close_idle(hoot_pool *pool)
@@ -172,8 +175,10 @@ void hoot_pool_close(hoot_pool *pool)
         cut_lent(pool);
         wait_until_empty(pool, true);
     }
-    assert(!pool->total && !pool->waiting && !pool->probes);
+    assert(!pool->total && !pool->waiting && !pool->probes && !pool->lanes.queue.count);
     pool->state = HOOT__POOL_CLOSED;
+    hoot__timer_stop(&pool->lanes.timer);
+    hoot__loop_undefer(&pool->lanes.work);
     hoot__conn_orphan_all(pool);
     if (pool->target.driver && pool->target.driver->forget)
         pool->target.driver->forget(&pool->target);
@@ -181,31 +186,62 @@ void hoot_pool_close(hoot_pool *pool)
         hoot_arena_free(pool->arena);
 }
 
-/* --- single statements: the one place from which they could go to a connection that many tasks share --- */
+/* --- single statements: on a lane, or on a connection of their own --- */
+
+static hoot_cursor *query_on_lane(hoot_pool *pool, const hoot_value *values, size_t count, hoot_error *err)
+{
+    hoot_cursor *cursor = hoot__cursor_new(pool->target.max_answer_bytes, err);
+    uint64_t changed;
+
+    if (!cursor)
+        return NULL;
+    if (hoot__lanes_run(pool, values, count, cursor, &changed, err)) {
+        hoot_cursor_close(cursor);
+        return NULL;
+    }
+    return cursor;
+}
 
 hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
 {
-    hoot__slot *slot = hoot__pool_borrow(pool, err);
+    hoot__slot *slot;
     hoot_cursor *cursor;
 
+    if (hoot__lanes_take(pool, values, count))
+        return query_on_lane(pool, values, count, err);
+    slot = hoot__pool_borrow(pool, err);
     if (!slot)
         return NULL;
     slot->task = hoot_current_task();
+    hoot__lanes_ask(pool, slot);
     cursor = hoot__cursor_read(slot, values, count, err);
     if (hoot__slot_leave(slot))
         hoot__pool_release(slot);
     return cursor;
 }
 
+static int64_t execute_on_lane(hoot_pool *pool, const hoot_value *values, size_t count, hoot_error *err)
+{
+    uint64_t changed = 0;
+    int rc = hoot__lanes_run(pool, values, count, NULL, &changed, err);
+
+    return rc ? rc : (int64_t)changed;
+}
+
 int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
 {
     hoot_error own = HOOT_ERROR_INIT;
-    hoot__slot *slot = hoot__pool_borrow(pool, err ? err : (err = &own));
+    hoot__slot *slot;
     int64_t changed;
 
+    err = err ? err : &own;
+    if (hoot__lanes_take(pool, values, count))
+        return execute_on_lane(pool, values, count, err);
+    slot = hoot__pool_borrow(pool, err);
     if (!slot)
         return hoot_error_code(err);
     slot->task = hoot_current_task();
+    hoot__lanes_ask(pool, slot);
     changed = hoot__slot_execute(slot, values, count, err);
     if (hoot__slot_leave(slot))
         hoot__pool_release(slot);

@@ -90,6 +90,11 @@ void hoot__reader_init(hoot__reader *reader, hoot_stream *stream, size_t max_byt
     hoot_stream_set_events(stream, &reader_events, reader);
 }
 
+void hoot__reader_resume(hoot__reader *reader)
+{
+    hoot_stream_set_events(reader->stream, &reader_events, reader);
+}
+
 void hoot__reader_fini(hoot__reader *reader)
 {
     hoot_buf_fini(&reader->in);

@@ -79,6 +79,65 @@ typedef struct hoot_answer {
     uint32_t warnings;
 } hoot_answer;
 
+/* One of several statements that are under way on a link at the same time. Who sends it owns it, and keeps it
+ * until `ended`. */
+typedef struct hoot_pipe_call hoot_pipe_call;
+
+/* What the sender of a call is told, on the loop, outside of tasks. None of these may suspend or close the
+ * link. */
+typedef struct hoot_pipe_events {
+    /* Its answer begins: columns, or a complete answer without rows. */
+    void (*begun)(hoot_pipe_call *call, const hoot_answer *answer);
+    /* A row. Lives: until this returns. */
+    void (*row)(hoot_pipe_call *call, const hoot_value *cells);
+    /* Nothing more comes: 0, or the code and `err` of what failed. The driver has forgotten the call. */
+    void (*ended)(hoot_pipe_call *call, int code, const hoot_error *err);
+} hoot_pipe_events;
+
+struct hoot_pipe_call {
+    const hoot_pipe_events *events;
+    hoot_str sql; /* with `params`: good until the call is abandoned or has ended */
+    const hoot_value *params;
+    size_t param_count;
+    bool abandoned; /* nobody waits any more: its answer is read and dropped, of the events only `ended` comes
+                     */
+    bool sent;      /* set by the driver: the server may have run it */
+    /* The driver's own. */
+    hoot_pipe_call *next; /* the one that is answered after it */
+    int step, note;
+    uint32_t number;
+    bool repeated;
+};
+
+/* Several statements at once on one link: commands are written without waiting for answers, answers come in
+ * their order. Only `suits` and `stop` suspend. */
+typedef struct hoot_pipe {
+    /* May the statement share a link with those of other tasks: short, in autocommit, leaving nothing behind?
+     * `writes`: also one that may not be repeated. */
+    bool (*may_share)(hoot_str sql, const hoot_value *params, size_t param_count, bool writes);
+    /* May it be run twice, or again after the server has stopped it: does it only read? */
+    bool (*may_repeat)(hoot_str sql);
+    /* Does the server, or what stands in front of it, take commands before it has answered earlier ones?
+     * Gives: 1, 0, or a negative code. */
+    int (*suits)(hoot_link *link, hoot_error *err);
+    /* Begin, on an idle link. `lost`: the link has broken, after every call on it has ended. */
+    int (*open)(hoot_link *link, void (*lost)(void *user), void *user);
+    /* Write a call's command into the stream's buffer. Errors: nothing was written, it is not under way. */
+    int (*send)(hoot_link *link, hoot_pipe_call *call, hoot_error *err);
+    /* Hand what was written to the system. */
+    void (*flush)(hoot_link *link);
+    /* Bytes that the system has not taken yet. */
+    size_t (*pending)(const hoot_link *link);
+    /* The call whose answer is due; those behind it follow by `next`. */
+    const hoot_pipe_call *(*head)(const hoot_link *link);
+    /* End every call on it with `code`; the link is broken then. */
+    void (*abort)(hoot_link *link, int code, const char *why);
+    /* Back to one statement at a time: when no call is under way. */
+    void (*close)(hoot_link *link);
+    /* Have the server stop the statement that runs now, which may be the one behind the head by then. */
+    int (*stop)(hoot_link *link, hoot_error *err);
+} hoot_pipe;
+
 struct hoot_driver {
     const char *name;      /* "mysql": the scheme of its urls */
     uint16_t default_port; /* 0: none */
@@ -156,6 +215,8 @@ struct hoot_driver {
                        hoot_error *err);
     /* Stop the statement of another connection, or (`whole`) that connection. */
     int (*kill)(hoot_link *link, uint64_t id, bool whole, hoot_error *err);
+
+    const hoot_pipe *pipe; /* NULL: one statement at a time */
 };
 
 /* Add a driver of your own, before a pool is opened; at most 16. `driver` must live for ever. Errors:

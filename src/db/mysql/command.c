@@ -178,7 +178,7 @@ int hoot__my_next_result(hoot_link *base, hoot_answer *out_answer, hoot_error *e
 
 /* --- text --- */
 
-static int check_length(const hoot__my_link *link, size_t len, hoot_error *err)
+int hoot__my_check_length(const hoot__my_link *link, size_t len, hoot_error *err)
 {
     if (len < link->max_command)
         return 0;
@@ -191,7 +191,7 @@ static int check_length(const hoot__my_link *link, size_t len, hoot_error *err)
 /* A command that is one byte and a text. */
 static int send_text(hoot__my_link *link, uint8_t command, hoot_str sql, hoot_error *err)
 {
-    int rc = check_length(link, sql.len + 1, err);
+    int rc = hoot__my_check_length(link, sql.len + 1, err);
 
     if (rc < 0)
         return rc;
@@ -281,7 +281,7 @@ static int execute(hoot__my_link *link, const hoot__my_statement *statement, con
     hoot_buf_clear(&link->command);
     (void)hoot_buf_reserve(&link->command, bytes);
     hoot__my_params_write(&link->command, statement->id, params, count);
-    rc = check_length(link, link->command.len, err);
+    rc = hoot__my_check_length(link, link->command.len, err);
     if (rc < 0)
         return rc;
     link->effect = statement->effect;

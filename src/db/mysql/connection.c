@@ -75,7 +75,7 @@ int hoot__my_fail(hoot__my_link *link, int rc, hoot_error *err)
 
 /* The packet that came out of turn may be the server's goodbye: an error that was on its way before our
  * command ("4031: disconnected for inactivity", a shutdown). Its own words say more than the number. */
-static int last_words(const hoot__my_packet *packet, int rc, hoot_error *err)
+int hoot__my_last_words(const hoot__my_packet *packet, int rc, hoot_error *err)
 {
     hoot__my_refusal refusal;
 
@@ -121,13 +121,13 @@ static int fail_sending(hoot__my_link *link, int rc, hoot_error *err)
         link->channel.sequence = UINT8_MAX; /* whatever comes is out of turn */
         hoot_timeout (LAST_WORDS_MS)
             (void)hoot__my_channel_read(&link->channel, true, &packet, NULL);
-        rc = last_words(&packet, rc, err);
+        rc = hoot__my_last_words(&packet, rc, err);
     }
     return hoot__my_fail(link, rc, err);
 }
 
 /* Closings go out with it. They have no answer. */
-static int write_closings(hoot__my_link *link)
+int hoot__my_write_closings(hoot__my_link *link)
 {
     hoot_buf *closing = &link->statements.closing;
     int rc = hoot_buf_add_str(&link->channel.stream->out, hoot_buf_str(closing));
@@ -144,7 +144,7 @@ int hoot__my_send(hoot__my_link *link, hoot_error *err)
     if (rc < 0)
         return hoot_error_set(err, rc, "no memory for a statement of %zu bytes", link->command.len);
     hoot__my_channel_trim(&link->channel);
-    rc = write_closings(link);
+    rc = hoot__my_write_closings(link);
     if (rc < 0)
         return hoot_error_set(err, rc, "%s", hoot_error_text(rc));
     hoot__my_move_to(link, HOOT__MY_BUSY);
@@ -160,7 +160,7 @@ int hoot__my_send(hoot__my_link *link, hoot_error *err)
 /* --- reading --- */
 
 /* What an OK or EOF says of the session. Who came without a database cannot go back to none. */
-static void note_status(hoot__my_link *link)
+void hoot__my_note_status(hoot__my_link *link)
 {
     const hoot__my_ok *ok = &link->reply.ok;
     bool other_database =
@@ -195,7 +195,7 @@ int hoot__my_step(hoot__my_link *link, bool wait, hoot__my_packet *out_packet, h
     int rc = hoot__my_channel_read(&link->channel, wait, out_packet, err);
 
     if (rc < 0)
-        return hoot__my_fail(link, last_words(out_packet, rc, err), err);
+        return hoot__my_fail(link, hoot__my_last_words(out_packet, rc, err), err);
     if (rc == 0) {
         out_packet->ptr = NULL;
         return HOOT__MY_GOES_ON;
@@ -206,7 +206,7 @@ int hoot__my_step(hoot__my_link *link, bool wait, hoot__my_packet *out_packet, h
     if (rc < 0)
         return hoot__my_fail(link, rc, err);
     if (rc == HOOT__MY_DONE || rc == HOOT__MY_ROWS_END)
-        note_status(link);
+        hoot__my_note_status(link);
     if (rc == HOOT__MY_FILE)
         return hoot__my_send_file(link, err);
     return rc;

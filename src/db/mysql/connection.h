@@ -19,6 +19,16 @@ typedef enum hoot__my_state {
     HOOT__MY_BROKEN,     /* close() only */
 } hoot__my_state;
 
+/* Several statements under way: see pipeline.c. */
+typedef struct hoot__my_pipe {
+    hoot_pipe_call *first, *last;               /* answers are due in this order */
+    hoot_pipe_call *first_parked, *last_parked; /* wait until their text is prepared for somebody in front */
+    void (*lost)(void *user);
+    void *user;
+    bool begun;      /* the first's owner has had its columns */
+    bool unreadable; /* the first's columns are of a type that is not known */
+} hoot__my_pipe;
+
 typedef struct hoot__my_link {
     hoot_link base;
     hoot__my_state state;
@@ -33,6 +43,7 @@ typedef struct hoot__my_link {
     hoot__my_effect effect; /* of the statement under way, as far as its text tells */
     hoot_source_fn source;  /* of the LOAD DATA LOCAL under way; else NULL */
     void *source_arg;
+    hoot__my_pipe pipe;
 } hoot__my_link;
 
 static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
@@ -102,6 +113,19 @@ int hoot__my_fail(hoot__my_link *link, int rc, hoot_error *err);
 /* The server refused a command. Gives: the code. */
 int hoot__my_refuse(hoot__my_link *link, hoot_error *err);
 
+/* The packet that came out of turn may be the server's goodbye. Gives: HOOT_ECONNLOST with its words, or
+ * `rc`. */
+int hoot__my_last_words(const hoot__my_packet *packet, int rc, hoot_error *err);
+
+/* Keep in mind what an OK or EOF says of the session. */
+void hoot__my_note_status(hoot__my_link *link);
+
+/* Queue the closings of prepared statements, which have no answer. */
+int hoot__my_write_closings(hoot__my_link *link);
+
+/* Errors: HOOT_ELIMIT: a command of `len` bytes is more than the server takes. */
+int hoot__my_check_length(const hoot__my_link *link, size_t len, hoot_error *err);
+
 /* Keep in mind what the statement under way has left, as far as its text tells: done or failed on the way. */
 void hoot__my_note_effect(hoot__my_link *link);
 
@@ -135,6 +159,14 @@ int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot
 
 /* The server asked for the file: send what the source gives, and the empty packet behind it. */
 int hoot__my_send_file(hoot__my_link *link, hoot_error *err);
+
+/* --- recover.c --- */
+
+/* KILL QUERY over a second connection to the same address. Suspends. */
+int hoot__my_stop(hoot__my_link *link, hoot_error *err);
+
+/* --- pipeline.c --- */
+extern const hoot_pipe hoot__my_pipe_functions;
 
 /* --- the driver's table --- */
 int hoot__my_prepare(hoot_target *target, hoot_error *err);

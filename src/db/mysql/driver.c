@@ -28,4 +28,5 @@ const hoot_driver hoot__mysql_driver = {
     .select_db = hoot__my_select_db,
     .change_user = hoot__my_change_user,
     .kill = hoot__my_kill,
+    .pipe = &hoot__my_pipe_functions,
 };

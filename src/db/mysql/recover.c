@@ -37,7 +37,7 @@ static int run_kill(hoot_link *killer, uint64_t id, hoot_error *err)
 
 /* Over a second connection, to the very address of the first: behind a name may be several servers, and the
  * same number means another's statement there. */
-static int kill_statement(hoot__my_link *link, hoot_error *err)
+int hoot__my_stop(hoot__my_link *link, hoot_error *err)
 {
     const hoot_target *target = link->base.target;
     const char *peer = link->channel.stream->peer;
@@ -125,7 +125,7 @@ static int recover(hoot__my_link *link, hoot_error *err)
     rc = drain(link, false, err);
     if (rc == 0 && link->reply.due != HOOT__MY_DUE_NOTHING) {
         killed = true;
-        rc = kill_statement(link, err);
+        rc = hoot__my_stop(link, err);
         if (rc == 0)
             rc = drain(link, true, err);
     }

@@ -131,3 +131,71 @@ hoot__my_effect hoot__my_effect_of_several(hoot_str sql, bool tracked)
         return hoot__my_effect_of(sql, tracked);
     return mentions(sql, HOOT_STR("ROLE")) ? HOOT__MY_OUTLIVES_RESET : HOOT__MY_LEAVES_STATE;
 }
+
+/* --- sharing --- */
+
+static bool is_one_of(hoot_str word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (hoot_str_equal_nocase(word, hoot_str_from(words[i])))
+            return true;
+    }
+    return false;
+}
+
+#define IS_ONE_OF(word, words) is_one_of(word, words, sizeof(words) / sizeof((words)[0]))
+
+static size_t word_length(hoot_str text)
+{
+    size_t len = 0;
+
+    while (len < text.len && is_letter(text.ptr[len]))
+        len++;
+    return len;
+}
+
+/* Is one of these words in the text, a user variable, or maybe a second statement? Literals and comments are
+ * not told apart: a word too many found costs a connection of its own, no more. One pass, for it is made for
+ * every statement. */
+static bool has_word(hoot_str sql, const char *const *words, size_t count)
+{
+    size_t len;
+
+    for (size_t at = 0; at < sql.len; at += len ? len : 1) {
+        len = word_length(hoot_str_from_index(sql, at));
+        if (len >= 4 && strchr("GILNSUgilnsu", sql.ptr[at]) &&
+            is_one_of(hoot_str_of(sql.ptr + at, len), words, count))
+            return true;
+        if (sql.ptr[at] == ';')
+            return true;
+        if (sql.ptr[at] != '@')
+            continue;
+        if (at + 1 == sql.len || sql.ptr[at + 1] != '@')
+            return true;
+        len = 2;
+    }
+    return false;
+}
+
+/* Definitions take long, and those of temporary tables stay: they are not among these. */
+static const char *const writing[] = { "INSERT", "UPDATE", "DELETE", "REPLACE" };
+static const char *const reading[] = { "SELECT", "SHOW", "VALUES" };
+
+bool hoot__my_may_share(hoot_str sql)
+{
+    static const char *const suspects[] = { "GET_LOCK" };
+    hoot_str word = first_word(sql);
+
+    return (IS_ONE_OF(word, reading) || IS_ONE_OF(word, writing)) &&
+           !has_word(sql, suspects, sizeof(suspects) / sizeof(suspects[0]));
+}
+
+/* INTO OUTFILE writes, FOR UPDATE and LOCK IN SHARE MODE lock, sequences count. */
+bool hoot__my_may_repeat(hoot_str sql)
+{
+    static const char *const suspects[] = { "INTO",     "LOCK",    "UPDATE", "SHARE",
+                                            "GET_LOCK", "NEXTVAL", "NEXT",   "LASTVAL" };
+
+    return IS_ONE_OF(first_word(sql), reading) &&
+           !has_word(sql, suspects, sizeof(suspects) / sizeof(suspects[0]));
+}

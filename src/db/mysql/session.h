@@ -18,4 +18,11 @@ hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked);
 /* The same for a text that may hold several statements: behind a ';' anything may stand. */
 hoot__my_effect hoot__my_effect_of_several(hoot_str sql, bool tracked);
 
+/* May it run on a connection that many tasks share: in autocommit, neither a transaction nor anything else of
+ * the session is touched by it, as far as its text tells? */
+bool hoot__my_may_share(hoot_str sql);
+
+/* The same, and does it only read, so that it may be run twice? */
+bool hoot__my_may_repeat(hoot_str sql);
+
 #endif

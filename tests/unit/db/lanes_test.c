@@ -1,0 +1,626 @@
+/* Statements of many tasks on few connections, on a real MariaDB server. */
+#include "unit/db/db_test.h"
+#include "unit/db/mysql_server.h"
+
+#include <hoot/group.h>
+
+#include "base/alloc.h"
+#include "db/mysql/connection.h"
+#include "db/pool.h"
+
+#include "support/torture.h"
+
+static mysql_server server;
+static hoot_pool *pool;
+static hoot_error err;
+
+static int open_pool(hoot_pool_options options)
+{
+    int rc;
+
+    options.driver = "mysql";
+    options.socket = server.socket;
+    options.user = "root";
+    options.database = "app";
+    rc = hoot_pool_open(NULL, &pool, &options, &err);
+    if (rc)
+        print_error("%s\n", err.text);
+    return rc;
+}
+
+#define OPEN(...) assert_int_equal(open_pool((hoot_pool_options){ __VA_ARGS__ }), 0)
+
+static void execute(const char *sql)
+{
+    if (hoot_pool_execute(pool, &err, hoot_str_from(sql)) < 0)
+        fail_msg("%s: %s", sql, err.text);
+}
+
+static int64_t number_in(hoot_cursor *rows)
+{
+    int64_t number = -1;
+
+    if (!rows)
+        fail_msg("%s", err.text);
+    assert_int_equal(hoot_row_int(hoot_fetchone(rows), hoot_column_name(rows, 0), &number), 0);
+    hoot_cursor_close(rows);
+    return number;
+}
+
+static int64_t number_of(const char *sql)
+{
+    return number_in(hoot_pool_query(pool, &err, hoot_str_from(sql)));
+}
+
+static hoot_pool_stats stats(void)
+{
+    hoot_pool_stats out;
+
+    hoot_pool_stats_get(pool, &out);
+    return out;
+}
+
+/* What the server does now, asked over a connection of its own. */
+static int64_t count_running(hoot_conn *conn, const char *like)
+{
+    return number_in(hoot_conn_query(conn, &err,
+                                     "SELECT count(*) FROM information_schema.processlist WHERE info LIKE ?",
+                                     hoot_str_from(like)));
+}
+
+static void wait_until_runs(hoot_conn *conn, const char *like)
+{
+    while (count_running(conn, like) == 0)
+        assert_int_equal(hoot_sleep(1), 0);
+}
+
+#define TEST(name)                                                                                           \
+    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
+    static void name(void **state)                                                                           \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        run_real(body_of_##name, NULL);                                                                      \
+    }                                                                                                        \
+    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
+
+/* --- many tasks --- */
+
+enum { TASKS = 64, ROUNDS = 20 };
+
+static int ask_for_markers(hoot_error *error, void *arg)
+{
+    int tag = (int)(intptr_t)arg;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        HOOT_AUTO(hoot_cursor)
+        rows = i % 2 ? hoot_pool_query(pool, error, "SELECT ? AS tag, seq FROM seq_1_to_3", tag * ROUNDS + i)
+                     : hoot_pool_query(pool, error, "SELECT 3, 1 UNION ALL SELECT 4, 1");
+        const hoot_row *row;
+        int64_t marker, seen = 0;
+
+        if (!rows)
+            return hoot_error_code(error);
+        while ((row = hoot_fetchone(rows))) {
+            assert_int_equal(hoot_row_int(row, hoot_column_name(rows, 0), &marker), 0);
+            assert_int_equal(marker, i % 2 ? tag * ROUNDS + i : 3 + seen);
+            seen++;
+        }
+        assert_int_equal(seen, i % 2 ? 3 : 2);
+    }
+    return 0;
+}
+
+static int run_many(hoot_task_fn fn, intptr_t count)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+
+    for (intptr_t i = 0; i < count; i++)
+        assert_int_equal(hoot_group_start(group, fn, (void *)i, &err), 0);
+    return hoot_group_join(group, &err);
+}
+
+TEST(answers_many_tasks_on_two_connections)
+{
+    int64_t before, after;
+    hoot_pool_stats now;
+
+    OPEN(.max_size = 10);
+    before = number_of("SELECT variable_value FROM information_schema.global_status "
+                       "WHERE variable_name = 'COM_STMT_PREPARE'");
+    assert_int_equal(run_many(ask_for_markers, TASKS), 0);
+    now = stats();
+    assert_int_equal(now.statements, TASKS * ROUNDS + 1);
+    assert_int_equal(now.errors, 0);
+    assert_true(now.opened <= 2);
+    assert_int_equal(now.idle, now.open);
+    after = number_of("SELECT variable_value FROM information_schema.global_status "
+                      "WHERE variable_name = 'COM_STMT_PREPARE'");
+    assert_true(after - before <= 2); /* once a connection, however many tasks asked at the same time */
+    hoot_pool_close(pool);
+    return 0;
+}
+
+TEST(keeps_one_statement_to_a_connection_when_it_is_off)
+{
+    OPEN(.max_size = 4, .pipeline = HOOT_PIPELINE_OFF);
+    assert_int_equal(run_many(ask_for_markers, 8), 0);
+    assert_int_equal(stats().opened, 4);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* --- errors --- */
+
+static int failed_ones, good_ones;
+
+static int every_third_is_wrong(hoot_error *error, void *arg)
+{
+    int tag = (int)(intptr_t)arg;
+    int64_t rc = tag % 3 == 0 ? hoot_pool_execute(pool, error, "INSERT INTO once VALUES (?)", 7)
+                 : tag % 3 == 1
+                     ? hoot_pool_execute(pool, error, "SELECT nonsense FROM nowhere WHERE a = ?", tag)
+                     : hoot_pool_execute(pool, error, "INSERT INTO many VALUES (?)", tag);
+
+    if (tag % 3 == 1)
+        assert_int_equal(error->server_code, 1146);
+    if (tag % 3 == 0 && rc < 0)
+        assert_int_equal(error->code, HOOT_EDUPLICATE);
+    failed_ones += rc < 0;
+    good_ones += rc == 1;
+    return 0;
+}
+
+TEST(fails_only_who_asked_for_what_failed)
+{
+    OPEN(.max_size = 1, .pipeline = 16, .share_writes = true);
+    execute("CREATE OR REPLACE TABLE once (a INTEGER PRIMARY KEY)");
+    execute("CREATE OR REPLACE TABLE many (a INTEGER PRIMARY KEY)");
+    failed_ones = good_ones = 0;
+    assert_int_equal(run_many(every_third_is_wrong, 30), 0);
+    assert_int_equal(failed_ones, 10 + 9);
+    assert_int_equal(good_ones, 10 + 1);
+    assert_int_equal(number_of("SELECT count(*) FROM many"), 10);
+    assert_int_equal(stats().opened, 1);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* Its parameters are refused before anything is sent. */
+TEST(refuses_a_wrong_number_of_parameters_alone)
+{
+    OPEN(.max_size = 1, .pipeline = 16);
+    assert_null(hoot_pool_query(pool, &err, "SELECT ?, ?", 1));
+    assert_int_equal(err.code, HOOT_EINVAL);
+    assert_int_equal(number_of("SELECT 5"), 5);
+    assert_int_equal(stats().opened, 1);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+TEST(fails_an_answer_that_is_too_large_and_reads_on_behind_it)
+{
+    OPEN(.max_size = 1, .pipeline = 16, .max_answer_bytes = 64 * 1024);
+    assert_null(hoot_pool_query(pool, &err, "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000"));
+    assert_int_equal(err.code, HOOT_ELIMIT);
+    assert_int_equal(number_of("SELECT 5"), 5);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* As after a restart behind a proxy: the id means nothing to the server. */
+TEST(prepares_anew_what_the_server_has_forgotten)
+{
+    OPEN(.max_size = 1, .pipeline = 16);
+    assert_int_equal(number_in(hoot_pool_query(pool, &err, "SELECT ?", 1)), 1);
+    assert_int_equal(hoot_sleep(1), 0); /* the lane goes back to the pool */
+    ((hoot__my_link *)pool->warmest->link)->statements.newest->id = 987654;
+    assert_int_equal(number_in(hoot_pool_query(pool, &err, "SELECT ?", 2)), 2);
+    assert_int_equal(stats().errors, 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* --- tasks that leave --- */
+
+static int stopped, answered;
+
+static int ask_and_maybe_leave(hoot_error *error, void *arg)
+{
+    int tag = (int)(intptr_t)arg;
+    const hoot_row *const *rows;
+    hoot_cursor *cursor = NULL;
+    int64_t number;
+
+    hoot_timeout ((uint64_t)(tag % 4))
+        cursor = hoot_pool_query(pool, error, "SELECT ? AS tag, seq, SLEEP(0.0003) FROM seq_1_to_5", tag);
+    stopped += !cursor;
+    answered += cursor != NULL;
+    assert_true(cursor || error->code == HOOT_ETIMEOUT);
+    if (cursor)
+        assert_int_equal(hoot_fetchall(cursor, &rows), 5);
+    for (int i = 0; cursor && i < 5; i++) {
+        assert_int_equal(hoot_row_int(rows[i], "tag", &number), 0);
+        assert_int_equal(number, tag);
+    }
+    hoot_cursor_close(cursor);
+    return 0;
+}
+
+TEST(drops_the_answers_of_those_who_left_and_nobody_sees_them)
+{
+    OPEN(.max_size = 3, .pipeline = 8);
+    stopped = answered = 0;
+    for (int round = 0; round < 20; round++)
+        assert_int_equal(run_many(ask_and_maybe_leave, 20), 0);
+    assert_int_equal(stopped + answered, 400);
+    assert_true(stopped > 20);
+    assert_int_equal(run_many(ask_for_markers, 10), 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int two_and_two(hoot_error *error, void *arg)
+{
+    hoot_cursor *rows;
+
+    (void)arg;
+    rows = hoot_pool_query(pool, error, "SELECT ? + ?", 2, 2);
+    hoot_cursor_close(rows);
+    return rows ? 0 : hoot_error_code(error);
+}
+
+static int a_pool_and_three_tasks(hoot_error *error, void *arg)
+{
+    int rc = open_pool((hoot_pool_options){ .max_size = 2, .pipeline = 4 });
+
+    (void)arg;
+    if (rc)
+        return rc;
+    rc = hoot_gather(error, { two_and_two, NULL }, { two_and_two, NULL }, { two_and_two, NULL });
+    if (rc == 0)
+        rc = two_and_two(error, NULL);
+    hoot_pool_close(pool);
+    return rc;
+}
+
+static void leaves_nothing_behind_wherever_a_task_is_cancelled(void **state)
+{
+    const hoot__loop_options options = { 0 };
+
+    (void)state;
+    assert_true(torture_with(&options, a_pool_and_three_tasks, NULL) > 5);
+}
+
+static void survives_every_failed_allocation(void **state)
+{
+    unsigned long n = 1;
+    int rc = -1, failed = 0;
+
+    (void)state;
+    for (; n < 2000 && (rc || hoot__alloc_count >= n); n++) {
+        hoot__alloc_fail_next(n);
+        rc = hoot_run(a_pool_and_three_tasks, NULL, &err);
+        failed += rc != 0;
+    }
+    hoot__alloc_fail_next(0);
+    assert_true(failed > 20);
+    assert_int_equal(hoot_run(a_pool_and_three_tasks, NULL, &err), 0);
+}
+
+/* --- slow statements --- */
+
+static int slow_code;
+static bool slow_is_over;
+
+static int sleep_long(hoot_error *error, void *arg)
+{
+    hoot_cursor *rows = NULL;
+
+    hoot_timeout ((uint64_t)(intptr_t)arg)
+        rows = hoot_pool_query(pool, error, "SELECT /* long */ SLEEP(100)");
+    assert_null(rows);
+    if (error->code != HOOT_ETIMEOUT && error->code != HOOT_ECANCELED)
+        print_error("%s\n", error->text);
+    slow_code = error->code;
+    slow_is_over = true;
+    return 0;
+}
+
+TEST(does_not_let_others_wait_behind_a_slow_statement)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+    hoot_conn *look;
+
+    OPEN(.max_size = 4, .pipeline = 16, .lanes = 1);
+    look = hoot_pool_acquire(pool, &err);
+    slow_is_over = false;
+    assert_int_equal(hoot_group_start(group, sleep_long, (void *)60000, &err), 0);
+    wait_until_runs(look, "SELECT /* long */ SLEEP%");
+    assert_int_equal(run_many(ask_for_markers, 8), 0);
+    assert_false(slow_is_over);
+    hoot_group_cancel(group);
+    assert_int_equal(hoot_group_join(group, &err), 0);
+    assert_int_equal(slow_code, HOOT_ECANCELED);
+    while (count_running(look, "SELECT /* long */ SLEEP%") > 0)
+        assert_int_equal(hoot_sleep(1), 0);
+    hoot_conn_release(look);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+TEST(stops_on_the_server_what_nobody_waits_for)
+{
+    hoot_conn *look;
+
+    OPEN(.max_size = 2, .pipeline = 16, .lanes = 1);
+    look = hoot_pool_acquire(pool, &err);
+    assert_int_equal(sleep_long(&err, (void *)20), 0);
+    assert_int_equal(slow_code, HOOT_ETIMEOUT);
+    assert_int_equal(number_of("SELECT 5"), 5); /* may have been written behind it, and is not hurt */
+    while (stats().closed_dead == 0)
+        assert_int_equal(hoot_sleep(1), 0);
+    assert_int_equal(count_running(look, "SELECT /* long */ SLEEP%"), 0);
+    hoot_conn_release(look);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int insert_marker(hoot_error *error, void *arg)
+{
+    int64_t rc = 0;
+
+    hoot_timeout ((uint64_t)(intptr_t)arg)
+        rc = hoot_pool_execute(pool, error, "INSERT INTO waited VALUES (1)");
+    return rc < 0 ? (int)rc : 0;
+}
+
+TEST(never_sends_what_was_given_up_in_the_queue)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+    hoot_conn *only;
+
+    OPEN(.max_size = 1, .pipeline = 16, .max_waiters = 3);
+    execute("CREATE OR REPLACE TABLE waited (a INTEGER)");
+    only = hoot_pool_acquire(pool, &err);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(hoot_group_start(group, insert_marker, (void *)60000, &err), 0);
+    assert_int_equal(hoot_yield(), 0);
+    assert_int_equal(stats().waiting, 3);
+    assert_int_equal(insert_marker(&err, (void *)60000), HOOT_ELIMIT);
+    hoot_group_cancel(group);
+    assert_int_equal(hoot_group_join(group, &err), HOOT_ECANCELED);
+    assert_int_equal(insert_marker(&err, (void *)5), HOOT_ETIMEOUT);
+    assert_int_equal(number_in(hoot_conn_query(only, &err, "SELECT count(*) FROM waited")), 0);
+    assert_int_equal(stats().waiting, 0);
+    hoot_conn_release(only);
+    assert_int_equal(insert_marker(&err, (void *)60000), 0);
+    assert_int_equal(number_of("SELECT count(*) FROM waited"), 1);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int update_waited(hoot_error *error, void *arg)
+{
+    (void)arg;
+    return hoot_pool_execute(pool, error, "UPDATE waited SET a = a + 1") == 1 ? 0 : hoot_error_code(error);
+}
+
+/* The first holds the row that the second waits for; the third must not wait with it. */
+TEST(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+    hoot_conn *holder;
+
+    OPEN(.max_size = 4, .pipeline = 16, .lanes = 1);
+    execute("CREATE OR REPLACE TABLE waited (a INTEGER) ENGINE=InnoDB");
+    execute("INSERT INTO waited VALUES (0)");
+    holder = hoot_pool_acquire(pool, &err);
+    assert_int_equal(hoot_conn_begin(holder, &err), 0);
+    assert_int_equal(hoot_conn_execute(holder, &err, "UPDATE waited SET a = 2"), 1);
+    assert_int_equal(hoot_group_start(group, update_waited, NULL, &err), 0);
+    wait_until_runs(holder, "UPDATE waited SET a = a + 1");
+    execute("CREATE OR REPLACE TABLE once (a INTEGER)");
+    execute("INSERT INTO once VALUES (1)");
+    assert_int_equal(number_of("SELECT a FROM waited"), 0);
+    assert_int_equal(hoot_conn_commit(holder, &err), 0);
+    assert_int_equal(hoot_group_join(group, &err), 0);
+    assert_int_equal(number_of("SELECT a FROM waited"), 3);
+    hoot_conn_release(holder);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* --- connections --- */
+
+static int sleep_a_while(hoot_error *error, void *arg)
+{
+    (void)arg;
+    assert_null(hoot_pool_query(pool, error, "SELECT /* while */ SLEEP(100)"));
+    assert_int_equal(error->code, HOOT_ECONNLOST);
+    stopped++;
+    return 0;
+}
+
+TEST(tells_each_of_them_that_the_connection_was_lost)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+    HOOT_AUTO(hoot_cursor) rows = NULL;
+    hoot_conn *look;
+    int64_t id;
+
+    OPEN(.max_size = 2, .pipeline = 16, .lanes = 1);
+    look = hoot_pool_acquire(pool, &err);
+    stopped = 0;
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(hoot_group_start(group, sleep_a_while, NULL, &err), 0);
+    wait_until_runs(look, "SELECT /* while */ SLEEP(%");
+    rows = hoot_conn_query(look, &err, "SELECT id FROM information_schema.processlist WHERE info LIKE ?",
+                           "SELECT /* while */ SLEEP(%");
+    assert_int_equal(hoot_row_number(rows), 1);
+    assert_int_equal(hoot_row_int(hoot_fetchone(rows), "id", &id), 0);
+    assert_int_equal(hoot_conn_execute(look, &err, "KILL ?", id), 0);
+    assert_int_equal(hoot_group_join(group, &err), 0);
+    assert_int_equal(stopped, 10);
+    assert_int_equal(number_of("SELECT 5"), 5);
+    hoot_conn_release(look);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static bool keep_asking;
+
+static int ask_on_and_on(hoot_error *error, void *arg)
+{
+    (void)arg;
+    while (keep_asking) {
+        if (two_and_two(error, NULL))
+            return hoot_error_code(error);
+    }
+    return 0;
+}
+
+TEST(gives_way_to_one_who_wants_a_connection_for_himself)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+
+    OPEN(.max_size = 1, .pipeline = 4);
+    keep_asking = true;
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(hoot_group_start(group, ask_on_and_on, NULL, &err), 0);
+    for (int i = 0; i < 10; i++) {
+        hoot_conn *conn = hoot_pool_acquire(pool, &err);
+
+        assert_non_null(conn);
+        assert_int_equal(number_in(hoot_conn_query(conn, &err, "SELECT 6")), 6);
+        hoot_conn_release(conn);
+    }
+    keep_asking = false;
+    assert_int_equal(hoot_group_join(group, &err), 0);
+    assert_int_equal(stats().opened, 1);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+TEST(sends_what_changes_the_session_elsewhere)
+{
+    static const char *const apart[] = {
+        "SET @mine = 1",
+        "START TRANSACTION",
+        "BEGIN",
+        "CREATE TEMPORARY TABLE mine (a INTEGER)",
+        "SELECT 1 INTO @mine",
+        "USE mysql",
+        "DO GET_LOCK('mine', 0)",
+        "LOCK TABLES kept WRITE",
+    };
+
+    OPEN(.max_size = 1, .pipeline = 16);
+    execute("CREATE OR REPLACE TABLE kept (a INTEGER)");
+    for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+        execute(apart[i]);
+        execute("INSERT INTO app.kept VALUES (1)");
+        assert_int_equal(number_of("SELECT count(*) FROM kept"), (int64_t)i + 1);
+        assert_int_equal(number_of("SELECT @mine IS NULL"), 1);
+        assert_int_equal(number_of("SELECT IS_FREE_LOCK('mine')"), 1);
+        assert_null(hoot_pool_query(pool, &err, "SELECT * FROM mine"));
+    }
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int close_it(hoot_error *error, void *arg)
+{
+    (void)error, (void)arg;
+    hoot_pool_close(pool);
+    return 0;
+}
+
+TEST(lets_statements_end_when_the_pool_closes)
+{
+    OPEN(.max_size = 2, .pipeline = 4);
+    assert_int_equal(hoot_gather(&err, { ask_for_markers, (void *)1 }, { close_it, NULL }), HOOT_ECLOSED);
+    return 0;
+}
+
+static int cut_short(hoot_error *error, void *arg)
+{
+    (void)arg;
+    assert_null(hoot_pool_query(pool, error, "SELECT SLEEP(100)"));
+    assert_int_equal(error->code, HOOT_ECLOSED);
+    return 0;
+}
+
+TEST(cuts_statements_that_outlast_a_closing_pool)
+{
+    OPEN(.max_size = 1, .pipeline = 4, .close_timeout_ms = 100);
+    assert_int_equal(hoot_gather(&err, { cut_short, NULL }, { cut_short, NULL }, { close_it, NULL }), 0);
+    return 0;
+}
+
+TEST(fails_those_who_wait_when_no_connection_can_be_made)
+{
+    hoot_pool_options options = { .url = "mysql://root@127.0.0.1:1/app", .lazy = true, .pipeline = 4 };
+
+    assert_int_equal(hoot_pool_open(NULL, &pool, &options, &err), 0);
+    assert_null(hoot_pool_query(pool, &err, "SELECT 1"));
+    assert_int_equal(err.code, HOOT_ECONNECT);
+    assert_int_equal(stats().open, 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* --- */
+
+static int make_database(hoot_error *error, void *arg)
+{
+    const hoot_pool_options options = { .driver = "mysql", .socket = server.socket, .user = "root" };
+    int rc = hoot_pool_open(NULL, &pool, &options, error);
+
+    (void)arg;
+    if (rc)
+        return rc;
+    rc = hoot_pool_execute(pool, error, "CREATE DATABASE app") < 0 ? error->code : 0;
+    hoot_pool_close(pool);
+    return rc;
+}
+
+static int start_server(void **state)
+{
+    (void)state;
+    mysql_server_start(&server, NULL);
+    return hoot_run(make_database, NULL, &err);
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    mysql_server_stop(&server);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_many_tasks_on_two_connections),
+        cmocka_unit_test(keeps_one_statement_to_a_connection_when_it_is_off),
+        cmocka_unit_test(fails_only_who_asked_for_what_failed),
+        cmocka_unit_test(refuses_a_wrong_number_of_parameters_alone),
+        cmocka_unit_test(fails_an_answer_that_is_too_large_and_reads_on_behind_it),
+        cmocka_unit_test(prepares_anew_what_the_server_has_forgotten),
+        cmocka_unit_test(drops_the_answers_of_those_who_left_and_nobody_sees_them),
+        cmocka_unit_test(leaves_nothing_behind_wherever_a_task_is_cancelled),
+        cmocka_unit_test(survives_every_failed_allocation),
+        cmocka_unit_test(does_not_let_others_wait_behind_a_slow_statement),
+        cmocka_unit_test(stops_on_the_server_what_nobody_waits_for),
+        cmocka_unit_test(never_sends_what_was_given_up_in_the_queue),
+        cmocka_unit_test(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock),
+        cmocka_unit_test(tells_each_of_them_that_the_connection_was_lost),
+        cmocka_unit_test(gives_way_to_one_who_wants_a_connection_for_himself),
+        cmocka_unit_test(sends_what_changes_the_session_elsewhere),
+        cmocka_unit_test(lets_statements_end_when_the_pool_closes),
+        cmocka_unit_test(cuts_statements_that_outlast_a_closing_pool),
+        cmocka_unit_test(fails_those_who_wait_when_no_connection_can_be_made),
+    };
+
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
