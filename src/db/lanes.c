@@ -17,7 +17,7 @@
  * it: then its answer is read and dropped. When the head is such a one and slow, the server is told to stop
  * it (KILL QUERY). That could hit the statement behind it, if the head ends in the same moment. So it is done
  * only if all behind are either abandoned too, or may be repeated: one that was hit is sent again elsewhere.
- * The lane is closed then, when its last answer is in, and with it the server's late mark.
+ * The lane gets no more, and is reset when its last answer is in, which takes the server's late mark.
  *
  * When a connection breaks, statements that the server may have seen fail with HOOT_ECONNLOST; those of which
  * nothing but a PREPARE was sent go back to the queue. */
@@ -238,11 +238,12 @@ static void lane_unlink(hoot__slot *slot)
 /* It is empty: the pool's again, or at its end. */
 static void lane_close(hoot__slot *slot)
 {
-    bool ends = slot->lane.stopped || slot->lane.lost;
+    bool ends = slot->lane.lost || slot->lane.stop_failed;
 
     assert(slot->lane.calls.count == 0 && !slot->lane.stopper);
     lane_unlink(slot);
     slot->link->driver->pipe->close(slot->link);
+    slot->link->state_changed |= slot->lane.stopped;
     if (ends)
         hoot__slot_end(slot, &slot->pool->stats.closed_dead);
     else
@@ -363,8 +364,8 @@ static void stop_done(int rc, const hoot_error *err, void *arg)
     hoot__slot *slot = arg;
     hoot_pool *pool = slot->pool;
 
-    (void)rc;
     (void)err; /* it could not be stopped: the lane waits for its end, or breaks */
+    slot->lane.stop_failed = rc != 0;
     slot->lane.stopper = NULL;
     slot->task = NULL;
     if (slot->cut)

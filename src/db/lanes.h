@@ -22,11 +22,12 @@ typedef struct hoot__lane {
     uint64_t head_since_ms;  /* the statement that runs now has run since */
     hoot_task *stopper;      /* a task that stops the statement that runs */
     bool open;
-    bool draining; /* no more statements: it goes back to the pool when it is empty */
-    bool stopped;  /* the server was told to stop one: it is closed when it is empty */
-    bool lost;     /* the connection broke */
-    bool dirty;    /* written to since the last flush */
-    bool moved;    /* what is behind its head was sent elsewhere */
+    bool draining;    /* no more statements: it goes back to the pool when it is empty */
+    bool stopped;     /* the server was told to stop one: it is reset when it is empty */
+    bool stop_failed; /* and when is not known */
+    bool lost;        /* the connection broke */
+    bool dirty;       /* written to since the last flush */
+    bool moved;       /* what is behind its head was sent elsewhere */
 } hoot__lane;
 
 typedef enum hoot__lanes_mode {

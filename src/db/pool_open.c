@@ -32,7 +32,7 @@ static int connect_first(hoot_pool *pool, hoot_error *err)
     uint32_t count = 0;
 
     pool->opening = true;
-    while (count < pool->limits.min_size && (slot = hoot__pool_borrow(pool, err)))
+    while (count < pool->limits.min_size && (slot = hoot__pool_take(pool, err)))
         count++;
     for (slot = pool->slots; slot; slot = slot->next) {
         if (slot->state == HOOT__LENT)

@@ -357,9 +357,10 @@ TEST(stops_on_the_server_what_nobody_waits_for)
     assert_int_equal(sleep_long(&err, (void *)20), 0);
     assert_int_equal(slow_code, HOOT_ETIMEOUT);
     assert_int_equal(number_of("SELECT 5"), 5); /* may have been written behind it, and is not hurt */
-    while (stats().closed_dead == 0)
+    while (count_running(look, "SELECT /* long */ SLEEP%") > 0)
         assert_int_equal(hoot_sleep(1), 0);
-    assert_int_equal(count_running(look, "SELECT /* long */ SLEEP%"), 0);
+    assert_int_equal(number_of("SELECT 6"), 6);
+    assert_int_equal(stats().closed_dead, 0);
     hoot_conn_release(look);
     hoot_pool_close(pool);
     return 0;
