@@ -628,7 +628,7 @@ int hoot__lanes_run(hoot_pool *pool, const hoot_value *values, size_t count, hoo
     queue_push(pool, call, false);
     rc = hoot_wait(&wait.waiter);
     if (!wait.waiter.woken)
-        return leave(call, rc, err);
+        return leave(wait.call, rc, err); /* which may be a second one by now */
     hoot__free(wait.call);
     return rc;
 }

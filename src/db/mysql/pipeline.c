@@ -573,7 +573,8 @@ static bool pipe_may_share(hoot_str sql, const hoot_value *params, size_t param_
     return bytes <= PIPE_COMMAND_MAX && (writes ? hoot__my_may_share(sql) : hoot__my_may_repeat(sql));
 }
 
-/* ProxySQL answers this very text itself. Aurora MySQL 2 calls itself 5.7, and hangs. */
+/* ProxySQL answers this very text itself. Aurora MySQL 2 calls itself 5.7, and hangs. A server with a pool of
+ * threads may overlook commands that came in one compressed packet with another. */
 static int pipe_suits(hoot_link *base, hoot_error *err)
 {
     const hoot__my_link *link = hoot__my_link_of(base);
@@ -582,7 +583,7 @@ static int pipe_suits(hoot_link *base, hoot_error *err)
     hoot_answer answer;
     int rc, suits = is_mariadb || link->greeting.version[0] >= '8' || link->greeting.version[1] != '.';
 
-    if (strstr(link->greeting.version, "ProxySQL"))
+    if (base->target->compress || strstr(link->greeting.version, "ProxySQL"))
         return 0;
     rc = hoot__my_run(base, HOOT_STR("SELECT @@version_comment LIMIT 1"), NULL, 0, &answer, err);
     while (rc >= 0 && (rc = hoot__my_next_row(base, &cells, err)) > 0) {

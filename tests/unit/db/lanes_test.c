@@ -348,6 +348,36 @@ TEST(does_not_let_others_wait_behind_a_slow_statement)
     return 0;
 }
 
+static int select_with_deadline(hoot_error *error, void *arg)
+{
+    hoot_cursor *rows = NULL;
+
+    hoot_timeout ((uint64_t)(intptr_t)arg)
+        rows = hoot_pool_query(pool, error, "SELECT 5");
+    assert_null(rows);
+    assert_int_equal(error->code, HOOT_ETIMEOUT);
+    return 0;
+}
+
+/* Written behind the slow one, then taken from it; there is no other connection for it. */
+TEST(keeps_the_deadline_of_a_statement_that_was_sent_on)
+{
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+
+    OPEN(.max_size = 1, .pipeline = 16);
+    assert_int_equal(hoot_group_start(group, sleep_long, (void *)60000, &err), 0);
+    assert_int_equal(hoot_group_start(group, select_with_deadline, (void *)150, &err), 0);
+    assert_int_equal(hoot_group_start(group, select_with_deadline, (void *)20, &err), 0);
+    while (stats().waiting == 0)
+        assert_int_equal(hoot_sleep(1), 0);
+    while (stats().waiting > 0)
+        assert_int_equal(hoot_sleep(1), 0);
+    hoot_group_cancel(group);
+    assert_int_equal(hoot_group_join(group, &err), 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
 TEST(stops_on_the_server_what_nobody_waits_for)
 {
     hoot_conn *look;
@@ -612,6 +642,7 @@ int main(void)
         cmocka_unit_test(leaves_nothing_behind_wherever_a_task_is_cancelled),
         cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(does_not_let_others_wait_behind_a_slow_statement),
+        cmocka_unit_test(keeps_the_deadline_of_a_statement_that_was_sent_on),
         cmocka_unit_test(stops_on_the_server_what_nobody_waits_for),
         cmocka_unit_test(never_sends_what_was_given_up_in_the_queue),
         cmocka_unit_test(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock),
