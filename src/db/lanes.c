@@ -258,9 +258,9 @@ void hoot__lane_gone(hoot__slot *slot)
     lane_unlink(slot);
 }
 
-static bool is_slow(const hoot__lane *lane, uint64_t now)
+static bool is_slow(const hoot__slot *slot, uint64_t now)
 {
-    return lane->calls.count > 0 && now - lane->head_since_ms >= SLOW_MS;
+    return slot->lane.calls.count > 0 && now - slot->lane.head_since_ms >= slot->pool->lanes.slow_ms;
 }
 
 static bool takes_more(const hoot__slot *slot, uint64_t now)
@@ -269,7 +269,7 @@ static bool takes_more(const hoot__slot *slot, uint64_t now)
 
     return !lane->draining && !lane->stopped && !lane->lost && slot->expires_ms > now &&
            !slot->link->state_changed && !slot->link->in_transaction &&
-           lane->calls.count < slot->pool->lanes.depth && !is_slow(lane, now) &&
+           lane->calls.count < slot->pool->lanes.depth && !is_slow(slot, now) &&
            slot->link->driver->pipe->pending(slot->link) < MAX_UNSENT;
 }
 
@@ -290,8 +290,7 @@ static uint32_t count_fast(const hoot_pool *pool, uint64_t now)
     uint32_t count = 0;
 
     for (const hoot__slot *slot = pool->lanes.slots; slot; slot = slot->lane.next)
-        count +=
-            !slot->lane.draining && !slot->lane.stopped && !slot->lane.lost && !is_slow(&slot->lane, now);
+        count += !slot->lane.draining && !slot->lane.stopped && !slot->lane.lost && !is_slow(slot, now);
     return count;
 }
 
@@ -384,7 +383,7 @@ static void stop_head(hoot__slot *slot)
 static void stop_slow(hoot_pool *pool, uint64_t now)
 {
     for (hoot__slot *slot = pool->lanes.slots; slot; slot = slot->lane.next) {
-        if (is_slow(&slot->lane, now) && !slot->lane.stopped && !slot->lane.lost && may_stop(slot))
+        if (is_slow(slot, now) && !slot->lane.stopped && !slot->lane.lost && may_stop(slot))
             stop_head(slot);
     }
 }
@@ -426,7 +425,7 @@ static void move_on(hoot__slot *slot)
 static void move_on_slow(hoot_pool *pool, uint64_t now)
 {
     for (hoot__slot *slot = pool->lanes.slots; slot; slot = slot->lane.next) {
-        if (slot->lane.calls.count > 1 && !slot->lane.moved && is_slow(&slot->lane, now))
+        if (slot->lane.calls.count > 1 && !slot->lane.moved && is_slow(slot, now))
             move_on(slot);
     }
 }
@@ -499,9 +498,9 @@ static void set_timer(hoot_pool *pool, uint64_t now)
     uint64_t at = HOOT_NO_DEADLINE;
 
     for (const hoot__slot *slot = pool->lanes.slots; slot; slot = slot->lane.next) {
-        if (matters(pool, &slot->lane) && !is_slow(&slot->lane, now) &&
-            slot->lane.head_since_ms + SLOW_MS < at)
-            at = slot->lane.head_since_ms + SLOW_MS;
+        if (matters(pool, &slot->lane) && !is_slow(slot, now) &&
+            slot->lane.head_since_ms + pool->lanes.slow_ms < at)
+            at = slot->lane.head_since_ms + pool->lanes.slow_ms;
     }
     if (pool->lanes.queue.count && pool->lanes.try_at_ms > now && pool->lanes.try_at_ms < at)
         at = pool->lanes.try_at_ms;
@@ -560,6 +559,7 @@ void hoot__lanes_init(hoot_pool *pool)
 {
     pool->lanes.depth = pool->limits.pipeline;
     pool->lanes.most = pool->limits.lanes;
+    pool->lanes.slow_ms = SLOW_MS;
     if (!pool->target.driver->pipe || !pool->limits.pipeline || pool->limits.on_acquire)
         pool->lanes.mode = HOOT__LANES_OFF;
     else

@@ -41,6 +41,7 @@ typedef enum hoot__lanes_mode {
 typedef struct hoot__lanes {
     hoot__lanes_mode mode;
     uint32_t depth, most;
+    uint32_t slow_ms; /* so long may a statement run before its lane gets no more; tests change it */
     hoot__slot *slots;
     uint32_t open, empty;
     hoot__lane_calls queue; /* statements that no lane has taken yet */
