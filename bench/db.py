@@ -30,7 +30,8 @@ def main():
         database = server.create_database()
         server.run_sql("CREATE TABLE one_row (id BIGINT PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB", database=database)
         server.run_sql(f"INSERT INTO one_row SELECT seq, CONCAT('name ', seq) FROM seq_1_to_{KEYS}", database=database)
-        server.run_sql("CREATE USER bench@localhost IDENTIFIED BY ''; GRANT ALL ON *.* TO bench@localhost")
+        server.run_sql("CREATE USER bench@localhost IDENTIFIED BY ''")
+        server.run_sql("GRANT ALL ON *.* TO bench@localhost")
         rounds = [{client: measure(client, server, database) for client in CLIENTS} for _ in range(ROUNDS)]
     finally:
         server.close()
