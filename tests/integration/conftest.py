@@ -1,10 +1,24 @@
 """The fixtures that integration tests share; what they do is in support/."""
 
+import os
+
 import pytest
 
 from support import process
 from support.mariadb import MariaDB
 from support.server import Server
+
+
+def _needs_database(item):
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "mariadb" in params or any("mariadb" in name for name in item.fixturenames)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Against another server than the installed one (see support/mariadb.py): the tests that need one, and no others."""
+    if os.environ.get("HOOT_TEST_SERVER"):
+        config.hook.pytest_deselected(items=[item for item in items if not _needs_database(item)])
+        items[:] = [item for item in items if _needs_database(item)]
 
 
 @pytest.fixture
@@ -22,9 +36,17 @@ def _mariadb_of_session():
 
 @pytest.fixture
 def mariadb(_mariadb_of_session):
-    """The session's MariaDB server. Tests may stop, kill or freeze it: the next test finds it running."""
+    """The session's database server: MariaDB, or what HOOT_TEST_SERVER names. Tests may stop, kill or freeze it: the next test finds it running."""
     yield _mariadb_of_session
     _mariadb_of_session.revive()
+
+
+@pytest.fixture
+def own_mariadb():
+    """A server that no other test has."""
+    server = MariaDB()
+    yield server
+    server.close()
 
 
 @pytest.fixture

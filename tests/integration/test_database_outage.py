@@ -5,7 +5,6 @@ import time
 
 from support import hooter, process
 from support.hooter import ADA, PASSWORD
-from support.mariadb import MariaDB
 
 CLIENTS = 64
 
@@ -85,15 +84,11 @@ def test_a_database_killed_under_64_logins(mariadb, database, hooter_server):
     assert server.request("GET", "/healthz").status == 200
 
 
-def test_nothing_stays_connected_after_a_stop(hooter_server):
-    mariadb = MariaDB()
-    try:
-        server = hooter_server("--workers", 2, env=hooter.environment(mariadb, mariadb.create_database()))
-        hooter.wait_ready(server)
-        for _ in range(8):
-            server.request("GET", "/healthz")
-        assert mariadb.connection_count() >= 2
-        server.stop()
-        process.wait_until(lambda: mariadb.connection_count() == 0, 5, "no connection of hooter's left")
-    finally:
-        mariadb.close()
+def test_nothing_stays_connected_after_a_stop(own_mariadb, hooter_server):
+    server = hooter_server("--workers", 2, env=hooter.environment(own_mariadb, own_mariadb.create_database()))
+    hooter.wait_ready(server)
+    for _ in range(8):
+        server.request("GET", "/healthz")
+    assert own_mariadb.connection_count() >= 2
+    server.stop()
+    process.wait_until(lambda: own_mariadb.connection_count() == 0, 5, "no connection of hooter's left")

@@ -15,7 +15,6 @@ import time
 import pytest
 
 from support import hooter, process
-from support.mariadb import MariaDB
 from support.server import Server
 from test_restart import Wrk, wait_serving, workers
 
@@ -67,13 +66,6 @@ class Load:
 
     def statuses(self):
         return collections.Counter(status for _, _, status, _, _ in self.answers)
-
-
-@pytest.fixture
-def own_mariadb():
-    server = MariaDB()
-    yield server
-    server.close()
 
 
 @pytest.fixture

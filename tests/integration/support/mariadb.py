@@ -1,4 +1,8 @@
-"""A MariaDB server of the tests' own: private data directory, free port, no system service, no system configuration."""
+"""A database server of the tests' own: private data directory, free port, no system service, no system configuration.
+
+It is the MariaDB that this machine has installed, or, where HOOT_TEST_SERVER names the folder of a server that
+`./dev servers` made, that one: another MariaDB, or MySQL.
+"""
 
 import getpass
 import hashlib
@@ -16,6 +20,12 @@ from . import paths, process
 
 USER = "hoot"
 PASSWORD = "hoot-test-password"
+FOLDER = pathlib.Path(os.environ["HOOT_TEST_SERVER"]) if os.environ.get("HOOT_TEST_SERVER") else None
+KIND = (FOLDER / "kind").read_text().strip() if FOLDER else "mariadb"
+OPTIONS = {     # what only one of the two takes
+    "mariadb": ["--innodb-log-file-size=16M"],
+    "mysql": ["--innodb-redo-log-capacity=32M", "--skip-log-bin"],
+}
 
 
 def _program(name):
@@ -26,6 +36,8 @@ def _program(name):
 
 def _pristine():
     """A fresh data directory, made once for each version of the server and then copied: making one takes seconds."""
+    if FOLDER:
+        return FOLDER / "data"
     version = subprocess.run([_program("mariadbd"), "--version"], check=True, capture_output=True).stdout
     cached = paths.BUILD / ("mariadb-" + hashlib.sha256(version).hexdigest()[:12])
     if not cached.exists():
@@ -59,6 +71,7 @@ class MariaDB:
         self.log = self.directory / "error.log"
         self._options = options
         self._process = None
+        self._has_user = False
         self._numbers = itertools.count(1)
         shutil.copytree(_pristine(), self.directory / "data")
         if self.run_as:
@@ -69,6 +82,8 @@ class MariaDB:
     def _make_user(self):
         self.run_sql(f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'",
                      f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION")
+        self._has_user = True
+        self._remember_password()
 
     @property
     def pid(self):
@@ -88,20 +103,28 @@ class MariaDB:
     def start(self):
         """Start it, again on the same port and data; returns when it answers."""
         command = [
-            _program("mariadbd"), "--no-defaults", f"--datadir={self.directory}/data", f"--socket={self.socket}",
-            f"--port={self.port}", f"--bind-address={self.host}", f"--pid-file={self.directory}/pid",
+            str(FOLDER / "server") if FOLDER else _program("mariadbd"), "--no-defaults",
+            f"--datadir={self.directory}/data", f"--socket={self.socket}", f"--port={self.port}",
+            f"--bind-address={self.host}", f"--pid-file={self.directory}/pid",
             f"--log-error={self.log}", f"--tmpdir={self.directory}", f"--user={getpass.getuser()}",
             "--skip-name-resolve", "--performance-schema=OFF", "--innodb-buffer-pool-size=32M",
-            "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=2", "--key-buffer-size=1M",
-            "--max-connections=500", "--character-set-server=utf8mb4", *self._options,
+            "--innodb-flush-log-at-trx-commit=2", "--key-buffer-size=1M", "--max-connections=500",
+            "--character-set-server=utf8mb4", *OPTIONS[KIND], *self._options,
         ]
         with open(self.directory / "output.log", "ab") as output:
             self._process = subprocess.Popen([*self.prefix, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                              start_new_session=True, user=None if self.prefix else self.run_as, preexec_fn=process.die_with_parent)
-        process.wait_until(self._answers, 60, f"a MariaDB server that answers; see {self.log}")
+        process.wait_until(self._answers, 60, f"a database server that answers; see {self.log}")
+        if self._has_user:
+            self._remember_password()
+
+    def _remember_password(self):
+        """MySQL forgets passwords when it stops, and asks for one in full, by a safe way, before it knows its hash."""
+        if KIND == "mysql":
+            self.connect(unix_socket=self.socket).close()
 
     def _answers(self):
-        assert self._process.poll() is None, f"mariadbd ended:\n{self._log_tail()}"
+        assert self._process.poll() is None, f"the database server ended:\n{self._log_tail()}"
         try:
             self.connect(user="root", password="", unix_socket=self.socket).close()
             return process.can_connect((self.host, self.port))

@@ -34,6 +34,16 @@ static inline hoot_answer run(hoot_link *link, const char *sql)
     return run_values(link, sql, NULL, 0);
 }
 
+/* Make a table or a procedure (`what`: its kind and name) anew. Only MariaDB has CREATE OR REPLACE. */
+static inline void remake(hoot_link *link, const char *what, const char *definition)
+{
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
+
+    run(link, hoot_arena_printf(arena, "DROP %.*s IF EXISTS %s", (int)strcspn(what, " "), what,
+                                what + strcspn(what, " ") + 1));
+    run(link, hoot_arena_printf(arena, "CREATE %s %s", what, definition));
+}
+
 /* The next row, or NULL behind the last. */
 static inline const hoot_value *next(hoot_link *link)
 {

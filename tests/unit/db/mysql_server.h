@@ -1,6 +1,10 @@
-/* A MariaDB server of one test program's own: a data directory below /tmp, a free port, a unix socket, no
+/* A database server of one test program's own: a data directory below /tmp, a free port, a unix socket, no
  * configuration files. It is ended by its pid, also when the test program dies (the kernel sends it SIGKILL
- * then). */
+ * then).
+ *
+ * It is the MariaDB that this machine has installed, or, where HOOT_TEST_SERVER names the folder of a server
+ * that
+ * `./dev servers` made, that one. */
 #ifndef HOOT_TEST_MYSQL_SERVER_H
 #define HOOT_TEST_MYSQL_SERVER_H
 
@@ -11,6 +15,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +32,32 @@ typedef struct mysql_server {
     uint16_t port;
     pid_t pid;
 } mysql_server;
+
+/* The folder that `./dev servers` made of the server to test with; NULL: the installed one. */
+static inline const char *mysql_server_folder(void)
+{
+    const char *folder = getenv("HOOT_TEST_SERVER");
+
+    return folder && folder[0] ? folder : NULL;
+}
+
+/* Whether the server is Oracle's and not MariaDB: its folder's `kind` says so. */
+static inline bool mysql_server_is_mysql(void)
+{
+    char path[512], kind[16] = "";
+    FILE *file;
+
+    if (!mysql_server_folder())
+        return false;
+    snprintf(path, sizeof(path), "%s/kind", mysql_server_folder());
+    file = fopen(path, "r");
+    if (!file || !fgets(kind, sizeof(kind), file)) {
+        fprintf(stderr, "%s is no server's folder: ./dev servers\n", mysql_server_folder());
+        exit(1);
+    }
+    fclose(file);
+    return strcmp(kind, "mysql\n") == 0;
+}
 
 /* A program of the server's packages: they put some into sbin. */
 static const char *mysql_server_program(const char *name, char *out, size_t size)
@@ -100,6 +131,15 @@ static void mysql_server_die(const mysql_server *server, const char *what)
     exit(1);
 }
 
+static void mysql_server_finish(const mysql_server *server, char *const arguments[])
+{
+    pid_t pid = mysql_server_spawn(server, arguments);
+    int status = -1;
+
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        mysql_server_die(server, arguments[0]);
+}
+
 static void mysql_server_make_data(const mysql_server *server, const char *user)
 {
     char program[96], datadir[96], tmpdir[96], as[64];
@@ -113,23 +153,41 @@ static void mysql_server_make_data(const mysql_server *server, const char *user)
                           datadir,
                           as,
                           NULL };
-    int status = -1;
-    pid_t pid;
 
     mysql_server_program("mariadb-install-db", program, sizeof(program));
     snprintf(datadir, sizeof(datadir), "--datadir=%s/data", server->directory);
     snprintf(tmpdir, sizeof(tmpdir), "--tmpdir=%s", server->directory);
     snprintf(as, sizeof(as), "--user=%s", user);
-    pid = mysql_server_spawn(server, arguments);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        mysql_server_die(server, "mariadb-install-db failed");
+    mysql_server_finish(server, arguments);
+}
+
+static void mysql_server_copy_data(const mysql_server *server)
+{
+    char from[512], to[96];
+    char *arguments[] = { "/bin/cp", "-R", from, to, NULL };
+
+    snprintf(from, sizeof(from), "%s/data", mysql_server_folder());
+    snprintf(to, sizeof(to), "%s/data", server->directory);
+    mysql_server_finish(server, arguments);
+}
+
+/* What only one of the two kinds takes. Gives: how many. */
+static size_t mysql_server_own_options(char **out)
+{
+    static char *const of_mariadb[] = { "--innodb-log-file-size=16M" };
+    static char *const of_mysql[] = { "--innodb-redo-log-capacity=32M", "--skip-log-bin" };
+    char *const *from = mysql_server_is_mysql() ? of_mysql : of_mariadb;
+    size_t count = mysql_server_is_mysql() ? sizeof(of_mysql) / sizeof(of_mysql[0]) : 1;
+
+    memcpy(out, from, count * sizeof(*from));
+    return count;
 }
 
 /* `options` end with NULL, at most 8. */
 static void mysql_server_start(mysql_server *server, const char *const *options)
 {
     const char *user = getpwuid(getuid())->pw_name;
-    char program[96], datadir[96], tmpdir[96], as[64], where[128], port[32], pid_file[96];
+    char program[512], datadir[96], tmpdir[96], as[64], where[128], port[32], pid_file[96];
     char *arguments[32] = { program,
                             "--no-defaults",
                             datadir,
@@ -142,10 +200,9 @@ static void mysql_server_start(mysql_server *server, const char *const *options)
                             "--skip-name-resolve",
                             "--performance-schema=OFF",
                             "--innodb-buffer-pool-size=32M",
-                            "--innodb-log-file-size=16M",
                             "--innodb-flush-log-at-trx-commit=2",
                             "--character-set-server=utf8mb4" };
-    size_t count = 15;
+    size_t count = 14;
 
     snprintf(server->directory, sizeof(server->directory), "/tmp/hoot-mysql-XXXXXX");
     if (!mkdtemp(server->directory)) {
@@ -154,20 +211,26 @@ static void mysql_server_start(mysql_server *server, const char *const *options)
     }
     snprintf(server->socket, sizeof(server->socket), "%s/socket", server->directory);
     server->port = mysql_server_free_port();
-    mysql_server_make_data(server, user);
-    mysql_server_program("mariadbd", program, sizeof(program));
+    if (mysql_server_folder()) {
+        mysql_server_copy_data(server);
+        snprintf(program, sizeof(program), "%s/server", mysql_server_folder());
+    } else {
+        mysql_server_make_data(server, user);
+        mysql_server_program("mariadbd", program, sizeof(program));
+    }
     snprintf(datadir, sizeof(datadir), "--datadir=%s/data", server->directory);
     snprintf(tmpdir, sizeof(tmpdir), "--tmpdir=%s", server->directory);
     snprintf(as, sizeof(as), "--user=%s", user);
     snprintf(where, sizeof(where), "--socket=%s", server->socket);
     snprintf(port, sizeof(port), "--port=%u", (unsigned)server->port);
     snprintf(pid_file, sizeof(pid_file), "--pid-file=%s/pid", server->directory);
+    count += mysql_server_own_options(arguments + count);
     for (size_t i = 0; options && options[i] && i < 8; i++)
         arguments[count++] = (char *)(uintptr_t)options[i];
     server->pid = mysql_server_spawn(server, arguments);
     for (int tries = 0; !mysql_server_answers(server); tries++) {
         if (server->pid < 0 || tries > 3000 || waitpid(server->pid, NULL, WNOHANG) != 0)
-            mysql_server_die(server, "mariadbd does not answer");
+            mysql_server_die(server, "the database server does not answer");
         poll(NULL, 0, 20);
     }
 }

@@ -1,4 +1,4 @@
-/* Statements, sessions, stopping and logging in: the MySQL driver against a real MariaDB server. */
+/* Statements, sessions, stopping and logging in: the MySQL driver against a real server. */
 #include "mysql_server_link.h"
 
 #include "db/mysql/protocol.h"
@@ -9,7 +9,7 @@ LINK_TEST(counts_and_ids_are_the_servers)
 {
     hoot_answer answer;
 
-    run(link, "CREATE OR REPLACE TABLE ids (id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, v INT)");
+    remake(link, "TABLE ids", "(id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, v INT)");
     answer = run(link, "INSERT INTO ids (v) VALUES (1), (1), (1)");
     assert_int_equal(answer.affected_rows, 3);
     assert_int_equal(answer.last_insert_id, 1);
@@ -38,7 +38,7 @@ LINK_TEST(refusals_have_code_state_and_message)
 {
     hoot_error err;
 
-    run(link, "CREATE OR REPLACE TABLE uniques (a INT PRIMARY KEY, b INT NOT NULL, CHECK (b < 100))");
+    remake(link, "TABLE uniques", "(a INT PRIMARY KEY, b INT NOT NULL, CHECK (b < 100))");
     run(link, "INSERT INTO uniques VALUES (1, 1)");
     err = run_refused(link, "INSERT INTO uniques VALUES (1, 1)", NULL, 0, HOOT_EDUPLICATE);
     assert_int_equal(err.server_code, 1062);
@@ -49,7 +49,7 @@ LINK_TEST(refusals_have_code_state_and_message)
         1048);
     assert_int_equal(
         run_refused(link, "INSERT INTO uniques VALUES (2, 100)", NULL, 0, HOOT_ECONSTRAINT).server_code,
-        4025);
+        mysql_server_is_mysql() ? 3819 : 4025);
     assert_int_equal(run_refused(link, "", NULL, 0, HOOT_EDB).server_code, 1065);
     check_refusal(link, "SELECT * FROM nowhere", HOOT_EDB, 1146, "42S02");
     check_refusal(link, "SELEKT 1", HOOT_EDB, 1064, "42000");
@@ -70,12 +70,15 @@ LINK_TEST(the_number_of_parameters_must_be_that_of_the_placeholders)
 
 static const char *status(hoot_arena *arena, hoot_link *link, const char *name)
 {
-    const char *sql = hoot_arena_printf(arena,
-                                        "SELECT variable_value FROM information_schema.session_status "
-                                        "WHERE variable_name = '%s'",
-                                        name);
+    const hoot_value *cells;
+    const char *text;
 
-    return ask_values(arena, link, sql, NULL, 0);
+    run(link, hoot_arena_printf(arena, "SHOW SESSION STATUS LIKE '%s'", name));
+    cells = next(link);
+    assert_non_null(cells);
+    text = hoot_value_format(arena, &cells[1]);
+    assert_int_equal(count_rows(link), 0);
+    return text;
 }
 
 LINK_TEST(a_statement_is_prepared_once)
@@ -95,7 +98,7 @@ LINK_TEST(a_statement_is_prepared_once)
 static int body_evicts(hoot_error *err, void *arg)
 {
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
-    const char *const statements[] = { "SELECT ?, 1", "SELECT ?, 2", "SELECT ?, 3", "SELECT ?, 1" };
+    const char *const statements[] = { "SELECT ? + 1", "SELECT ? + 2", "SELECT ? + 3", "SELECT ? + 1" };
     const hoot_value param = hoot_value_int(1);
     hoot_target target = target_for("root", "", false);
     hoot_link *link;
@@ -153,7 +156,7 @@ LINK_TEST(a_statement_survives_a_change_of_its_table)
 {
     const hoot_value param = hoot_value_int(1);
 
-    run(link, "CREATE OR REPLACE TABLE changing (a INT)");
+    remake(link, "TABLE changing", "(a INT)");
     run(link, "INSERT INTO changing VALUES (1)");
     assert_int_equal(run_values(link, "SELECT * FROM changing WHERE a = ?", &param, 1).column_count, 1);
     assert_int_equal(count_rows(link), 1);
@@ -166,8 +169,7 @@ LINK_TEST(the_first_result_with_rows_is_a_procedures_answer)
 {
     const hoot_value param = hoot_value_int(7);
 
-    run(link,
-        "CREATE OR REPLACE PROCEDURE several(n INT) BEGIN DO n; SELECT n AS a; SELECT 2 AS b, 3 AS c; END");
+    remake(link, "PROCEDURE several", "(n INT) BEGIN DO n; SELECT n AS a; SELECT 2 AS b, 3 AS c; END");
     for (int binary = 0; binary < 2; binary++) {
         hoot_answer answer =
             run_values(link, binary ? "CALL several(?)" : "CALL several(7)", &param, (size_t)binary);
@@ -177,9 +179,9 @@ LINK_TEST(the_first_result_with_rows_is_a_procedures_answer)
         assert_null(next(link));
         assert_string_equal(answer.names[0], "a");
     }
-    run(link, "CREATE OR REPLACE PROCEDURE none() BEGIN DO 1; END");
+    remake(link, "PROCEDURE none", "() BEGIN DO 1; END");
     assert_int_equal(run(link, "CALL none()").column_count, 0);
-    run(link, "CREATE OR REPLACE PROCEDURE fails() BEGIN SELECT 1; SELECT 2; SIGNAL SQLSTATE '45000'; END");
+    remake(link, "PROCEDURE fails", "() BEGIN SELECT 1; SELECT 2; SIGNAL SQLSTATE '45000'; END");
     assert_int_equal(run(link, "CALL fails()").column_count, 1);
     assert_non_null(next(link));
     hoot_error err = HOOT_ERROR_INIT;
@@ -199,9 +201,9 @@ LINK_TEST(a_local_file_is_never_sent)
 {
     hoot_error err;
 
-    run(link, "CREATE OR REPLACE TABLE files (line TEXT)");
+    remake(link, "TABLE files", "(line TEXT)");
     err = run_refused(link, "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE files", NULL, 0, HOOT_EDB);
-    assert_true(err.server_code == 4166 || err.server_code == 1148);
+    assert_true(err.server_code == 4166 || err.server_code == 1148 || err.server_code == 3948);
     expect_answer(link, "SELECT COUNT(*) FROM files", "0");
 }
 
@@ -209,7 +211,7 @@ LINK_TEST(a_local_file_is_never_sent)
 
 LINK_TEST(transactions_are_followed)
 {
-    run(link, "CREATE OR REPLACE TABLE followed (a INT)");
+    remake(link, "TABLE followed", "(a INT)");
     assert_false(link->in_transaction);
     run(link, "START TRANSACTION");
     assert_true(link->in_transaction);
@@ -225,7 +227,7 @@ LINK_TEST(everyday_statements_leave_the_session_clean)
 {
     const hoot_value param = hoot_value_int(1);
 
-    run(link, "CREATE OR REPLACE TABLE everyday (a INT)");
+    remake(link, "TABLE everyday", "(a INT)");
     run(link, "INSERT INTO everyday VALUES (1)");
     run_values(link, "UPDATE everyday SET a = ?", &param, 1);
     run_values(link, "SELECT * FROM everyday WHERE a = ?", &param, 1);
@@ -241,7 +243,7 @@ LINK_TEST(everyday_statements_leave_the_session_clean)
 /* Each of these leaves something behind; after a reset it is gone. */
 LINK_TEST(reset_clears_what_a_statement_left)
 {
-    static const char *const leaves[][3] = {
+    const char *const leaves[][3] = {
         { "SET @a = 1", "SELECT @a", "NULL" },
         { "SELECT @b := 1", "SELECT @b", "NULL" },
         { "SELECT 1 INTO @c", "SELECT @c", "NULL" },
@@ -253,9 +255,10 @@ LINK_TEST(reset_clears_what_a_statement_left)
         { "SELECT GET_LOCK('mine', 0)", "SELECT IS_FREE_LOCK('mine')", "1" },
         { "CREATE TEMPORARY TABLE hidden (a INT)",
           "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'hidden'", "0" },
-        { "START TRANSACTION", "SELECT @@in_transaction", "0" },
-        { "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SELECT @@tx_isolation",
-          "REPEATABLE-READ" },
+        { "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+          by_kind("SELECT @@in_transaction", "SELECT COUNT(*) FROM information_schema.innodb_trx"), "0" },
+        { "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+          by_kind("SELECT @@tx_isolation", "SELECT @@transaction_isolation"), "REPEATABLE-READ" },
     };
 
     for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
@@ -433,8 +436,7 @@ LINK_TEST(rows_that_nobody_reads_are_skipped_or_stopped)
     if (!link->driver->skip_rows(link))
         assert_int_equal(link->driver->recover(link, &err), 0);
     expect_answer(link, "SELECT 'a'", "a");
-    run(link,
-        "SELECT * FROM seq_1_to_100000000"); /* the SEQUENCE engine: more rows than anybody would wait for */
+    run_many_rows(link, "", NULL, 0);
     assert_non_null(next(link));
     assert_int_equal(link->driver->skip_rows(link), 0);
     assert_true(link->unfinished);
@@ -461,17 +463,14 @@ LINK_TEST(an_error_among_the_rows_keeps_the_connection)
         const hoot_value *cells;
         int rows = 0, rc;
 
-        run(link, "SET max_statement_time = 0.05");
-        run_values(link,
-                   binary ? "SELECT * FROM seq_1_to_1000000000 WHERE seq > ?"
-                          : "SELECT * FROM seq_1_to_1000000000",
-                   &param, (size_t)binary);
+        run(link, by_kind("SET max_statement_time = 0.05", "SET max_execution_time = 50"));
+        run_many_rows(link, binary ? "WHERE a.n >= ?" : "", &param, (size_t)binary);
         while ((rc = link->driver->next_row(link, &cells, &err)) == 1)
             rows++;
         assert_int_equal(rc, HOOT_EDB);
-        assert_int_equal(err.server_code, 1969);
+        assert_int_equal(err.server_code, mysql_server_is_mysql() ? 3024 : 1969);
         assert_true(rows > 0);
-        run(link, "SET max_statement_time = 0");
+        run(link, by_kind("SET max_statement_time = 0", "SET max_execution_time = 0"));
         expect_answer(link, "SELECT 2", "2");
     }
 }
@@ -481,7 +480,7 @@ LINK_TEST(locks_that_do_not_come_are_deadlocks_to_a_program)
     hoot_target target = target_for("root", "", false);
     hoot_link *other = open_link(&target);
 
-    run(link, "CREATE OR REPLACE TABLE locked (a INT PRIMARY KEY)");
+    remake(link, "TABLE locked", "(a INT PRIMARY KEY)");
     run(link, "INSERT INTO locked VALUES (1)");
     run(link, "START TRANSACTION");
     run(link, "SELECT * FROM locked FOR UPDATE");
@@ -501,9 +500,11 @@ typedef struct login_case {
     bool by_socket;
 } login_case;
 
+/* By socket first: it lets MySQL, whose users have caching_sha2_password by default, remember the password.
+ */
 static const login_case logins[] = {
-    { "native", "secret \xC3\xA9", "hoot", 0, 0, false },
     { "native", "secret \xC3\xA9", "hoot", 0, 0, true },
+    { "native", "secret \xC3\xA9", "hoot", 0, 0, false },
     { "native", "secret \xC3\xA9", "", 0, 0, false },
     { "native", "wrong", "hoot", HOOT_EAUTH, 1045, false },
     { "native", "", "hoot", HOOT_EAUTH, 1045, false },
@@ -527,9 +528,8 @@ static int body_logins(hoot_error *unused, void *arg)
         target.database = c->database;
         if (c->code) {
             assert_int_equal(open_refused(&target, &err), c->code);
-            assert_int_equal(err.server_code, c->server_code);
-            assert_non_null(strstr(err.text, c->user));
-            assert_non_null(strstr(err.text, "mysql_native_password"));
+            assert_true(err.server_code == c->server_code || (mysql_server_is_mysql() && !err.server_code));
+            assert_non_null(strstr(err.text, by_kind("mysql_native_password", "caching_sha2_password")));
             continue;
         }
         link = open_link(&target);
@@ -539,7 +539,7 @@ static int body_logins(hoot_error *unused, void *arg)
     return 0;
 }
 
-static void logins_by_native_password(void **state)
+static void logins_by_the_default_plugin(void **state)
 {
     hoot_error err = HOOT_ERROR_INIT;
 
@@ -552,6 +552,7 @@ LINK_TEST(plugins_that_are_not_ours_are_named)
     hoot_target target = target_for("modern", "secret", false);
     hoot_error err = HOOT_ERROR_INIT;
 
+    ONLY_ON_MARIADB();
     /* One that is built into the server: others are files of packages that need not be there. */
     run(link, "CREATE USER modern@'%' IDENTIFIED VIA mysql_old_password USING '0123456789abcdef'");
     run(link, "SET GLOBAL secure_auth = 0");
@@ -567,13 +568,17 @@ LINK_TEST(the_unix_socket_proves_who_we_are)
     hoot_target target = target_for(user, "", true);
     hoot_link *by_socket;
 
-    run(link,
-        hoot_arena_printf(arena, "GRANT USAGE ON *.* TO '%s'@localhost IDENTIFIED VIA unix_socket", user));
+    run(link, hoot_arena_printf(arena, "CREATE USER IF NOT EXISTS '%s'@localhost", user));
+    if (mysql_server_is_mysql())
+        run(link, "INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'");
+    run(link, hoot_arena_printf(arena, "ALTER USER '%s'@localhost IDENTIFIED %s", user,
+                                by_kind("VIA unix_socket", "WITH auth_socket")));
     target.database = "";
     by_socket = open_link(&target);
     expect_answer(by_socket, "SELECT 'in'", "in");
     hoot__mysql_driver.close(by_socket);
-    run(link, hoot_arena_printf(arena, "ALTER USER '%s'@localhost IDENTIFIED BY ''", user));
+    run(link, hoot_arena_printf(arena, "ALTER USER '%s'@localhost IDENTIFIED %s BY ''", user,
+                                by_kind("", "WITH caching_sha2_password")));
 }
 
 LINK_TEST(too_many_connections_is_said_before_the_login)
@@ -597,7 +602,7 @@ LINK_TEST(too_many_connections_is_said_before_the_login)
 
 LINK_TEST(the_server_knows_who_is_connected)
 {
-    assert_non_null(strstr(link->server_version, "MariaDB"));
+    assert_non_null(strstr(link->server_version, by_kind("MariaDB", ".")));
     assert_null(strstr(link->server_version, "5.5.5-"));
     expect_answer(link, "SELECT CHARSET('x')", "utf8mb4");
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
@@ -657,7 +662,7 @@ int main(void)
         cmocka_unit_test(killing_the_query_keeps_the_connection),
         cmocka_unit_test(an_error_among_the_rows_keeps_the_connection),
         cmocka_unit_test(locks_that_do_not_come_are_deadlocks_to_a_program),
-        cmocka_unit_test(logins_by_native_password),
+        cmocka_unit_test(logins_by_the_default_plugin),
         cmocka_unit_test(plugins_that_are_not_ours_are_named),
         cmocka_unit_test(the_unix_socket_proves_who_we_are),
         cmocka_unit_test(too_many_connections_is_said_before_the_login),

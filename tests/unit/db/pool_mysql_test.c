@@ -1,4 +1,4 @@
-/* The pool, transactions and migrations on a real MariaDB server. */
+/* The pool, transactions and migrations on a real server. */
 #include "unit/db/db_test.h"
 #include "unit/db/mysql_server.h"
 
@@ -67,7 +67,7 @@ TEST(lends_a_connection_as_if_it_were_fresh)
     uint64_t id;
 
     assert_int_equal(open_pool(1), 0);
-    execute("CREATE OR REPLACE TABLE t (a INTEGER)");
+    execute("CREATE TABLE t (a INTEGER)");
     conn = hoot_pool_acquire(pool, &err);
     id = hoot_conn_id(conn);
     assert_int_equal(hoot_conn_execute(conn, &err, "SET @mine = 1, SESSION sql_mode = ''"), 0);
@@ -145,23 +145,24 @@ static int open_pool_over_tcp(const char *user)
 TEST(leaves_connections_to_a_server_that_became_read_only)
 {
     assert_int_equal(open_pool(1), 0);
-    execute("CREATE OR REPLACE TABLE t (a INTEGER)");
-    execute("CREATE OR REPLACE USER writer@'%'");
+    execute("CREATE TABLE written (a INTEGER)");
+    execute("CREATE USER writer@'%'");
     execute("GRANT SELECT, INSERT ON app.* TO writer@'%'");
     execute("SET GLOBAL read_only = 1");
     hoot_pool_close(pool);
     assert_int_equal(open_pool_over_tcp("writer"), 0);
-    assert_true(hoot_pool_execute(pool, &err, "INSERT INTO t VALUES (1)") < 0);
+    assert_true(hoot_pool_execute(pool, &err, "INSERT INTO written VALUES (1)") < 0);
     assert_int_equal(err.server_code, 1290);
     assert_int_equal(stats().closed_read_only, 1);
-    assert_int_equal(number_of("SELECT count(*) FROM t"), 0); /* reading is fine, on another connection */
+    assert_int_equal(number_of("SELECT count(*) FROM written"),
+                     0); /* reading is fine, on another connection */
     assert_int_equal(stats().opened, 2);
     hoot_pool_close(pool);
     assert_int_equal(open_pool(1), 0);
     execute("SET GLOBAL read_only = 0");
     hoot_pool_close(pool);
     assert_int_equal(open_pool_over_tcp("writer"), 0);
-    execute("INSERT INTO t VALUES (1)");
+    execute("INSERT INTO written VALUES (1)");
     assert_int_equal(stats().closed_read_only, 0);
     hoot_pool_close(pool);
     return 0;
@@ -237,7 +238,7 @@ static int ask_for_own_rows(hoot_error *error, void *arg)
     int64_t number;
 
     hoot_timeout ((uint64_t)(tag % 5))
-        cursor = hoot_pool_query(pool, error, "SELECT ? AS tag, seq, SLEEP(0.0005) FROM seq_1_to_5", tag);
+        cursor = hoot_pool_query(pool, error, "SELECT ? AS tag, n, SLEEP(0.0005) FROM five", tag);
     count = hoot_fetchall(cursor, &rows);
     stopped += !cursor;
     answered += count == 5;
@@ -253,6 +254,8 @@ static int ask_for_own_rows(hoot_error *error, void *arg)
 TEST(gives_nobody_the_rows_of_another_after_a_thousand_stopped_statements)
 {
     assert_int_equal(open_pool(4), 0);
+    execute("CREATE TABLE five (n INTEGER)");
+    execute("INSERT INTO five VALUES (1), (2), (3), (4), (5)");
     for (int round = 0; round < 100; round++) {
         HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -302,8 +305,7 @@ TEST(runs_the_victim_of_a_deadlock_again)
     int rc;
 
     assert_int_equal(open_pool(2), 0);
-    execute(
-        "CREATE OR REPLACE TABLE accounts (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL) ENGINE = InnoDB");
+    execute("CREATE TABLE accounts (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL) ENGINE = InnoDB");
     execute("INSERT INTO accounts VALUES (1, 100), (2, 100)");
     rc = hoot_gather(&err, { run_transfer, &one }, { run_transfer, &two });
     if (rc)

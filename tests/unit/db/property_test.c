@@ -487,7 +487,7 @@ static int whole_run(hoot_error *err, void *arg)
     assert_int_equal(seen.begun, STATEMENTS);
     assert_int_equal(seen.refused, 0);
     assert_true(seen.longest_ms < LONGEST_MS);
-    assert_true(seen.answered > STATEMENTS / 2);
+    assert_true(seen.answered > STATEMENTS / 4); /* the slower a server starts, the fewer */
     assert_true(seen.timed_out > 0 && seen.canceled > 0 && seen.kills > 0 && seen.restarts == RESTARTS);
     check_pool_is_whole();
     check_rows_are_as_acknowledged();
