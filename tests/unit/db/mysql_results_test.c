@@ -566,7 +566,7 @@ TEST(another_user_stays_on_that_connection_only)
 {
     uint64_t id = hoot_conn_id(conn);
 
-    execute("CREATE OR REPLACE USER other@localhost IDENTIFIED BY 'secret'");
+    execute("CREATE USER other@localhost IDENTIFIED BY 'secret'");
     execute("GRANT ALL ON app.* TO other@localhost");
     execute("SET @mine = 1");
     assert_int_equal(hoot_conn_change_user(conn, "other", "secret", NULL, &err), 0);
