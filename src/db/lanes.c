@@ -107,6 +107,7 @@ static void fail_queue(hoot_pool *pool, const hoot_error *err)
     while (pool->lanes.queue.first) {
         hoot__lane_call *call = pool->lanes.queue.first;
 
+        assert(!call->prev); /* so that analyzers see the list move on, too */
         list_remove(&pool->lanes.queue, call);
         finish(call, err->code, err);
     }
