@@ -88,7 +88,7 @@ static int read_row(hoot_cursor *rows, int64_t *failures, int64_t *blocked_until
 static int count_failure(hoot_conn *conn, hoot_error *err, void *arg)
 {
     const struct failure *failure = arg;
-    int64_t failures, blocked_until_ms, last_at_ms, changed;
+    int64_t failures = 0, blocked_until_ms = 0, last_at_ms = 0, changed;
     HOOT_AUTO(hoot_cursor) rows = NULL;
     int rc = lock_row(conn, failure, err);
 
@@ -111,7 +111,7 @@ int throttle_check(hoot_pool *pool, const struct throttle_subject *subject, bool
                    hoot_error *err)
 {
     struct failure failure = failure_of(subject);
-    int64_t failures, blocked_until_ms, last_at_ms;
+    int64_t failures = 0, blocked_until_ms = 0, last_at_ms = 0;
     HOOT_AUTO(hoot_cursor) rows = NULL;
     int rc;
 
@@ -122,7 +122,7 @@ int throttle_check(hoot_pool *pool, const struct throttle_subject *subject, bool
     rc = read_row(rows, &failures, &blocked_until_ms, &last_at_ms, err);
     if (rc < 0)
         return rc == HOOT_ENOTFOUND ? 0 : rc;
-    *out_has_failures = true;
+    *out_has_failures = failures > 0;
     return seconds_left(blocked_until_ms, failure.now_ms);
 }
 
