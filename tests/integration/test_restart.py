@@ -173,6 +173,7 @@ def test_a_slot_without_a_worker_takes_no_connections(start_server):
         time.sleep(0.05)
     os.kill(victim, signal.SIGKILL)
     process.wait_until(lambda: victim not in workers(server), 5, "it gone")
+    time.sleep(0.2)         # the master has heard of it: who came before that shares the dead one's fate
     began = time.monotonic()
     for _ in range(24):
         assert server.request("GET", "/ok", timeout=5).status == 200
