@@ -77,8 +77,10 @@ static void close_handle(uv_handle_t *handle, void *unused)
 
 static void leave_when_empty(master *m)
 {
-    if (m->stopping && !m->children)
-        uv_walk(&m->loop, close_handle, NULL);
+    if (!m->stopping || m->children)
+        return;
+    uv_walk(&m->loop, close_handle, NULL);
+    hoot__ignore_late_signals();
 }
 
 static void watch_lateness(master *m)

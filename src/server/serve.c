@@ -21,6 +21,13 @@ bool hoot__is_worker(void)
     return getenv(HOOT__WORKER_VARIABLE) != NULL;
 }
 
+void hoot__ignore_late_signals(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
 /* Every connection is a descriptor: use all that the system grants without asking. */
 static void raise_descriptor_limit(void)
 {

@@ -268,6 +268,7 @@ static int worker_main(hoot_error *err, void *arg)
     }
     for (size_t i = 0; i < SIGNALS; i++)
         hoot__signal_close(w->signals[i]);
+    hoot__ignore_late_signals();
     return rc;
 }
 

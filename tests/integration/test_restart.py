@@ -161,6 +161,17 @@ def test_who_comes_during_a_stop_is_refused_at_once(start_server):
         server.stop()
 
 
+def test_a_stop_asked_for_again_and_again_is_still_clean(start_server):
+    """The second signal may come at any moment of the end, also when the loop is closed already."""
+    for count in (2, 0):
+        server = start_server("mischief", "--workers", count)
+        wait_serving(server)
+        while server.process.poll() is None:
+            server.signal(signal.SIGTERM)
+            time.sleep(0.001)
+        assert server.process.returncode == 0, server.log
+
+
 def test_a_slot_without_a_worker_takes_no_connections(start_server):
     server = start_server("mischief", "--workers", 2)
     wait_serving(server)
