@@ -1,0 +1,59 @@
+"""Who can be measured: each candidate serves routes of the benchmark, started the same way.
+
+A candidate has
+    name        "hoot", "go", ...
+    routes      the paths that it serves
+    available() whether what it needs is installed
+    start(port, db)  starts it on 127.0.0.1:port; db is a database.Database, or None: then only the routes that need none.
+                     Gives the subprocess.Popen; its processes end with the caller, and its output is in build/bench/NAME.log.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "integration"))
+
+from support import paths, process      # noqa: E402
+
+NO_DATABASE = {"/plaintext", "/json"}
+ALL = NO_DATABASE | {"/db"}
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+
+
+class Candidate:
+    """`command(port)` gives the arguments; `environment(db)` what is set besides a few harmless variables."""
+
+    def __init__(self, name, routes, needs, command, environment):
+        self.name, self.routes = name, set(routes)
+        self._needs, self._command, self._environment = needs, command, environment
+
+    def available(self):
+        return all(path.exists() for path in map(pathlib.Path, self._needs()))
+
+    def start(self, port, db=None):
+        logs = paths.BUILD / "bench"
+        logs.mkdir(parents=True, exist_ok=True)
+        environment = {key: os.environ[key] for key in INHERITED if key in os.environ}
+        environment.update(self._environment(db) if db else {})
+        with open(logs / f"{self.name}.log", "ab") as log:
+            return subprocess.Popen(self._command(port), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    start_new_session=True, preexec_fn=process.die_with_parent)
+
+
+def hoot():
+    program = paths.binaries() / "tfb"
+    return Candidate("hoot", ALL, lambda: [program],
+                     lambda port: [str(program), "--bind", f"127.0.0.1:{port}", "--workers", "1"],
+                     lambda db: {"TFB_DB_URL": db.url})
+
+
+CANDIDATES = [hoot()]
+
+
+def by_name(name):
+    for candidate in CANDIDATES:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(f"no candidate '{name}'; there are {', '.join(one.name for one in CANDIDATES)}")

@@ -1,0 +1,60 @@
+/* tfb: the seven tests of the TechEmpower web benchmark, on libhoot's public headers.
+ *
+ *     TFB_DB_URL=mysql://user:password@127.0.0.1/hello_world tfb --bind 127.0.0.1:8080 --workers 1
+ *     curl http://127.0.0.1:8080/plaintext
+ *
+ * bench/database.py makes the tables and their rows. Without TFB_DB_URL there are /plaintext and /json only.
+ */
+#include "tfb.h"
+
+#include <stdlib.h>
+
+/* Enough connections to keep the server's threads busy, few enough for each to carry many statements: see
+ * docs/database/lanes.md. */
+static int open_pool(hoot_app *app, hoot_error *err)
+{
+    const hoot_pool_options options = {
+        .url = hoot_env("TFB_DB_URL"), .min_size = 8, .max_size = 16, .lanes = 4, .pipeline = 16
+    };
+
+    return hoot_pool_open(hoot_app_scope(app), &tfb_current()->pool, &options, err);
+}
+
+static int add_routes(hoot_app *app, hoot_error *err)
+{
+    int rc = hoot_app_register(app, &tfb_basic, NULL, err);
+
+    if (rc == 0 && hoot_env("TFB_DB_URL")) {
+        rc = hoot_app_register(app, &tfb_world, NULL, err);
+        if (rc == 0)
+            rc = hoot_app_before_serving(app, open_pool, err);
+    }
+    return rc;
+}
+
+static hoot_app *make_app(hoot_error *err)
+{
+    struct tfb *tfb = calloc(1, sizeof *tfb);
+    hoot_app *app = tfb ? hoot_app_new("tfb", err) : NULL;
+
+    if (!app) {
+        free(tfb);
+        return NULL;
+    }
+    hoot_random(&tfb->random_seed, sizeof tfb->random_seed);
+    hoot_app_set_state(app, tfb, free);
+    if (add_routes(app, err) == 0)
+        return app;
+    hoot_app_free(app);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static const char help[] =
+        "tfb's own variable:\n"
+        "  TFB_DB_URL                 mysql://user:password@host:3306/database with the benchmark's tables\n";
+
+    return hoot_main_with(&(hoot_main_options){ .factory = make_app, .name = "tfb", .help = help }, argc,
+                          argv);
+}
