@@ -1,9 +1,11 @@
 """One row by its key from 64 tasks, beside a bare client and libmariadb. On a MariaDB server of its own.
 
-Rounds are interleaved, since the machine's other work comes and goes; the median of the rounds' ratios counts.
+The server has one core and the client another, where there are two: else they take the core from each other, and what is measured is
+the scheduler. Rounds are interleaved, since the machine's other work comes and goes; the median of the rounds' ratios counts.
 """
 
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -16,10 +18,13 @@ from support.mariadb import MariaDB     # noqa: E402
 
 ROUNDS, KEYS, STATEMENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 9, 1000, 100_000
 CLIENTS = ["hoot", "bare", "libmariadb"]
+SERVER_CORE, CLIENT_CORE = "0", "1"
+TWO_CORES = len(os.sched_getaffinity(0)) > 1
 
 
 def measure(client, server, database):
-    command = [paths.binary("db"), client, server.socket, "bench", database, str(KEYS), str(STATEMENTS)]
+    command = ["taskset", "-c", CLIENT_CORE] if TWO_CORES else []
+    command += [paths.binary("db"), client, server.socket, "bench", database, str(KEYS), str(STATEMENTS)]
     done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return {"per_s": STATEMENTS / done["wall_s"], "cpu_us": done["cpu_s"] * 1e6 / STATEMENTS}
 
@@ -27,6 +32,8 @@ def measure(client, server, database):
 def main():
     server = MariaDB()
     try:
+        if TWO_CORES:
+            subprocess.run(["taskset", "-a", "-p", "-c", SERVER_CORE, str(server.pid)], check=True, capture_output=True)
         database = server.create_database()
         server.run_sql("CREATE TABLE one_row (id BIGINT PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB", database=database)
         server.run_sql(f"INSERT INTO one_row SELECT seq, CONCAT('name ', seq) FROM seq_1_to_{KEYS}", database=database)
