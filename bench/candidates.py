@@ -5,11 +5,13 @@ A candidate has
     routes      the paths that it serves
     available() whether what it needs is installed
     start(port, db)  starts it on 127.0.0.1:port; db is a database.Database, or None: then only the routes that need none.
-                     Gives the subprocess.Popen; its processes end with the caller, and its output is in build/bench/NAME.log.
+                     Gives the subprocess.Popen, which leads a process group; its output is in build/bench/NAME.log.
+`end(running)` ends what start() gave, with all its processes.
 """
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -18,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 from support import paths, process      # noqa: E402
 
 NO_DATABASE = {"/plaintext", "/json"}
-ALL = NO_DATABASE | {"/db"}
+ALL = NO_DATABASE | {"/db", "/queries", "/updates", "/fortunes", "/cached-queries"}
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 
 
@@ -50,6 +52,20 @@ def hoot():
 
 
 CANDIDATES = [hoot()]
+
+
+def end(running, seconds=10):
+    """In order, if it can; then all that is left of its group."""
+    running.terminate()
+    try:
+        running.wait(seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    try:
+        os.killpg(running.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    running.wait()
 
 
 def by_name(name):

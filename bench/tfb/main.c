@@ -5,12 +5,20 @@
  *
  * bench/database.py makes the tables and their rows. Without TFB_DB_URL there are /plaintext and /json only.
  */
+#include "cache.h"
 #include "tfb.h"
 
 #include <stdlib.h>
 
-/* Enough connections to keep the server's threads busy, few enough for each to carry many statements: see
- * docs/database/lanes.md. */
+#define CACHE_TTL_MS 60000
+
+static const hoot_blueprint with_database = {
+    .name = "database",
+    .children = HOOT_CHILDREN(&tfb_world, &tfb_cached, &tfb_fortunes),
+};
+
+/* Few connections, each with many statements under way (docs/database/lanes.md); some are left for
+ * transactions. */
 static int open_pool(hoot_app *app, hoot_error *err)
 {
     const hoot_pool_options options = {
@@ -20,16 +28,26 @@ static int open_pool(hoot_app *app, hoot_error *err)
     return hoot_pool_open(hoot_app_scope(app), &tfb_current()->pool, &options, err);
 }
 
-static int add_routes(hoot_app *app, hoot_error *err)
+static void tfb_free(void *state)
 {
-    int rc = hoot_app_register(app, &tfb_basic, NULL, err);
+    struct tfb *tfb = state;
 
-    if (rc == 0 && hoot_env("TFB_DB_URL")) {
-        rc = hoot_app_register(app, &tfb_world, NULL, err);
-        if (rc == 0)
-            rc = hoot_app_before_serving(app, open_pool, err);
-    }
-    return rc;
+    hoot_template_free(tfb->fortunes);
+    cache_free(tfb->cache);
+    free(tfb);
+}
+
+static int add_database(hoot_app *app, hoot_error *err)
+{
+    struct tfb *tfb = hoot_app_state(app);
+
+    tfb->fortunes = tfb_fortunes_page(err);
+    tfb->cache = cache_new(TFB_WORLDS, CACHE_TTL_MS);
+    if (!tfb->fortunes || !tfb->cache)
+        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
+    if (hoot_app_register(app, &with_database, NULL, err) < 0)
+        return hoot_error_code(err);
+    return hoot_app_before_serving(app, open_pool, err);
 }
 
 static hoot_app *make_app(hoot_error *err)
@@ -42,8 +60,9 @@ static hoot_app *make_app(hoot_error *err)
         return NULL;
     }
     hoot_random(&tfb->random_seed, sizeof tfb->random_seed);
-    hoot_app_set_state(app, tfb, free);
-    if (add_routes(app, err) == 0)
+    hoot_app_set_state(app, tfb, tfb_free);
+    if (hoot_app_register(app, &tfb_basic, NULL, err) == 0 &&
+        (!hoot_env("TFB_DB_URL") || add_database(app, err) == 0))
         return app;
     hoot_app_free(app);
     return NULL;

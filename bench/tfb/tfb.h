@@ -9,8 +9,10 @@
 
 /* One worker's state: hoot_app_state(). */
 struct tfb {
-    hoot_pool *pool;      /* NULL: there is no database, and the routes that need one do not exist */
-    uint64_t random_seed; /* of the numbers below */
+    hoot_pool *pool;         /* NULL: there is no database, and the routes that need one do not exist */
+    hoot_template *fortunes; /* the page of that name */
+    struct cache *cache;     /* randomNumber by id */
+    uint64_t random_seed;
 };
 
 static inline struct tfb *tfb_current(void)
@@ -18,13 +20,39 @@ static inline struct tfb *tfb_current(void)
     return hoot_app_state(hoot_current_app());
 }
 
+/* A row of World. */
+struct world {
+    int64_t id, random_number;
+};
+
+/* --- world.c --- */
+
 /* A random number of 1 to TFB_WORLDS. */
-int32_t tfb_random(void);
+int64_t tfb_random(void);
 
-/* Routes that need no database: /plaintext, /json. */
-extern const hoot_blueprint tfb_basic; /* basic.c */
+/* The argument of that name, "queries" or "count", as the benchmark's rules want it: 1 to 500, and 1 for what
+ * is no number. */
+size_t tfb_count(hoot_request *req, const char *name);
 
-/* /db */
-extern const hoot_blueprint tfb_world; /* world.c */
+/* That many rows with random ids, not read yet. Lives: as long as the request.  Errors: NULL: no memory. */
+struct world *tfb_random_worlds(hoot_request *req, size_t count);
+
+/* A task's function: read the row whose id stands in `world`. Suspends.  Errors: as hoot_pool_query(). */
+int tfb_find_world(hoot_error *err, void *world);
+
+/* A JSON array of them. */
+hoot_response *tfb_worlds_json(hoot_request *req, const struct world *worlds, size_t count);
+
+/* --- fortunes.c --- */
+
+/* Errors: NULL: HOOT_ENOMEM. */
+hoot_template *tfb_fortunes_page(hoot_error *err);
+
+/* --- routes --- */
+
+extern const hoot_blueprint tfb_basic;    /* basic.c: /plaintext, /json: no database */
+extern const hoot_blueprint tfb_world;    /* world.c: /db, /queries, /updates */
+extern const hoot_blueprint tfb_cached;   /* cached.c: /cached-queries */
+extern const hoot_blueprint tfb_fortunes; /* fortunes.c: /fortunes */
 
 #endif

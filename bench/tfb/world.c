@@ -1,29 +1,177 @@
-/* Rows of the table World, asked for by their id. */
+/* Rows of the table World: one, several, several changed.
+ *
+ * The rules want one statement for each row that is read; those of one request are under way together. Rows
+ * that are written may go together. They are sorted by their ids, so that two requests cannot wait for each
+ * other's rows. */
 #include "tfb.h"
 
-/* splitmix64: this benchmark's dice need not be secret, only even. */
-int32_t tfb_random(void)
+#include <stdlib.h>
+
+#define MAX_COUNT 500
+
+/* splitmix64: these dice need not be secret, only even. */
+int64_t tfb_random(void)
 {
     uint64_t z = tfb_current()->random_seed += 0x9e3779b97f4a7c15;
 
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     z ^= z >> 31;
-    return (int32_t)(1 + (((z >> 32) * TFB_WORLDS) >> 32));
+    return (int64_t)(1 + (((z >> 32) * TFB_WORLDS) >> 32));
+}
+
+size_t tfb_count(hoot_request *req, const char *name)
+{
+    const char *text = hoot_arg(req, name);
+    char *end = NULL;
+    long count = text ? strtol(text, &end, 10) : 1;
+
+    if (!text || end == text || *end || count < 1)
+        return 1;
+    return count < MAX_COUNT ? (size_t)count : MAX_COUNT;
+}
+
+int tfb_find_world(hoot_error *err, void *arg)
+{
+    struct world *world = arg;
+    HOOT_AUTO(hoot_cursor)
+    rows = hoot_pool_query(tfb_current()->pool, err, "SELECT id, randomNumber FROM World WHERE id = ?",
+                           world->id);
+    const hoot_row *row = hoot_fetchone(rows);
+
+    if (!rows)
+        return hoot_error_code(err);
+    if (!row)
+        return hoot_error_set(err, HOOT_ENOTFOUND, "World has no row %lld", (long long)world->id);
+    hoot_row_int_at(row, 0, &world->id);
+    return hoot_row_int_at(row, 1, &world->random_number);
+}
+
+struct world *tfb_random_worlds(hoot_request *req, size_t count)
+{
+    struct world *worlds = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *worlds);
+
+    for (size_t i = 0; worlds && i < count; i++)
+        worlds[i].id = tfb_random();
+    return worlds;
+}
+
+/* Read the rows whose ids stand in `worlds`. */
+static int find_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
+{
+    hoot_call *calls = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *calls);
+
+    if (!calls)
+        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        calls[i] = (hoot_call){ tfb_find_world, &worlds[i] };
+    return hoot_gather_calls(calls, count, err);
+}
+
+static hoot_value world_object(hoot_member *members, const struct world *world)
+{
+    members[0] = hoot_member_of("id", HOOT_VALUE(world->id));
+    members[1] = hoot_member_of("randomNumber", HOOT_VALUE(world->random_number));
+    return hoot_value_members(members, 2);
+}
+
+hoot_response *tfb_worlds_json(hoot_request *req, const struct world *worlds, size_t count)
+{
+    hoot_arena *arena = hoot_request_arena(req);
+    hoot_value *items = hoot_arena_alloc_array(arena, count, sizeof *items);
+    hoot_member *members = hoot_arena_alloc_array(arena, 2 * count, sizeof *members);
+
+    if (!items || !members)
+        return hoot_abort(req, 503, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        items[i] = world_object(&members[2 * i], &worlds[i]);
+    return hoot_json(req, 200, hoot_value_items(items, count));
 }
 
 static hoot_response *one_row(hoot_request *req)
 {
     hoot_error err = HOOT_ERROR_INIT;
-    HOOT_AUTO(hoot_cursor)
-    rows = hoot_pool_query(tfb_current()->pool, &err, "SELECT id, randomNumber FROM World WHERE id = ?",
-                           tfb_random());
-    const hoot_row *row = hoot_fetchone(rows);
+    struct world world = { .id = tfb_random() };
 
-    return row ? hoot_json(req, 200, hoot_row_object(row)) : hoot_fail(req, &err);
+    if (tfb_find_world(&err, &world) < 0)
+        return hoot_fail(req, &err);
+    return hoot_json(req, 200, hoot_object("id", world.id, "randomNumber", world.random_number));
+}
+
+static hoot_response *several_rows(hoot_request *req)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+    size_t count = tfb_count(req, "queries");
+    struct world *worlds = tfb_random_worlds(req, count);
+
+    if (!worlds)
+        return hoot_abort(req, 503, "out of memory");
+    if (find_worlds(req, worlds, count, &err) < 0)
+        return hoot_fail(req, &err);
+    return tfb_worlds_json(req, worlds, count);
+}
+
+/* Put `id` where it belongs among `count` sorted ones. Gives false: it is there already. */
+static bool insert_sorted(struct world *worlds, size_t count, int64_t id)
+{
+    size_t at = count;
+
+    while (at > 0 && worlds[at - 1].id > id)
+        at--;
+    if (at > 0 && worlds[at - 1].id == id)
+        return false;
+    memmove(&worlds[at + 1], &worlds[at], (count - at) * sizeof *worlds);
+    worlds[at].id = id;
+    return true;
+}
+
+/* The rows to write and their number. */
+struct changes {
+    const hoot_value *values;
+    size_t count;
+};
+
+static int write_rows(hoot_conn *conn, hoot_error *err, void *arg)
+{
+    const struct changes *changes = arg;
+    int64_t changed = hoot_conn_executemany(conn, "UPDATE World SET randomNumber = ? WHERE id = ?",
+                                            changes->values, changes->count, 2, err);
+
+    return changed < 0 ? (int)changed : 0;
+}
+
+/* Give each row a new random number, in the database too. */
+static int change_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
+{
+    hoot_value *values = hoot_arena_alloc_array(hoot_request_arena(req), 2 * count, sizeof *values);
+
+    if (!values)
+        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        worlds[i].random_number = tfb_random();
+        values[2 * i] = HOOT_VALUE(worlds[i].random_number);
+        values[2 * i + 1] = HOOT_VALUE(worlds[i].id);
+    }
+    return hoot_pool_transaction(tfb_current()->pool, write_rows, &(struct changes){ values, count }, err);
+}
+
+static hoot_response *changed_rows(hoot_request *req)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+    size_t count = tfb_count(req, "queries");
+    struct world *worlds = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *worlds);
+
+    if (!worlds)
+        return hoot_abort(req, 503, "out of memory");
+    for (size_t i = 0; i < count; i += insert_sorted(worlds, i, tfb_random()))
+        ;
+    if (find_worlds(req, worlds, count, &err) < 0 || change_worlds(req, worlds, count, &err) < 0)
+        return hoot_fail(req, &err);
+    return tfb_worlds_json(req, worlds, count);
 }
 
 const hoot_blueprint tfb_world = {
     .name = "world",
-    .routes = HOOT_ROUTES({ "GET", "/db", one_row }),
+    .routes = HOOT_ROUTES({ "GET", "/db", one_row }, { "GET", "/queries", several_rows },
+                          { "GET", "/updates", changed_rows }),
 };
