@@ -52,8 +52,8 @@ class Changes:
         self.process = subprocess.Popen([paths.binary("changes"), "--url", url, *map(str, options)], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         preexec_fn=process.die_with_parent)
-        self._threads = [threading.Thread(target=self._read, args=(self.process.stdout, self.lines, json.loads)),
-                         threading.Thread(target=self._read, args=(self.process.stderr, self.errors, str))]
+        self._threads = [threading.Thread(target=self._read, args=(self.process.stdout, self.lines, json.loads), daemon=True),
+                         threading.Thread(target=self._read, args=(self.process.stderr, self.errors, str), daemon=True)]
         for thread in self._threads:
             thread.start()
 
@@ -262,7 +262,7 @@ def test_each_row_comes_once_though_the_connection_breaks(fresh):
                 cursor.execute("INSERT INTO t VALUES " + ", ".join(f"({n})" for n in range(low, low + 50)))
                 written.extend(range(low, low + 50))
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     dumps = "SELECT id FROM information_schema.processlist WHERE command = 'Binlog Dump'"
     for lost in range(5):

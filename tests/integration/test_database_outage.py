@@ -30,7 +30,7 @@ class Clients:
         self.server = server
         self.answers = []       # (time, status, right)
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(person,)) for person in people]
+        self._threads = [threading.Thread(target=self._run, args=(person,), daemon=True) for person in people]
         for thread in self._threads:
             thread.start()
 

@@ -37,13 +37,13 @@ class Load:
         self.answers = []
         self._numbers = iter(range(10**9))
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
     def _run(self):
         connection = self.server.connection(timeout=30)
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self.server.process.poll() is None:
             number = next(self._numbers)
             began = time.monotonic()
             try:

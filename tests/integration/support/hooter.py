@@ -20,9 +20,10 @@ def environment(mariadb=None, database=None, **more):
 
 
 def wait_ready(server, seconds=30):
-    """Until its tables are there."""
+    """Until its tables are there, for each worker: which of them a connection meets is chance."""
     from . import process
-    process.wait_until(lambda: server.request("GET", "/healthz").status == 200, seconds, "hooter with its database")
+    process.wait_until(lambda: all(server.request("GET", "/healthz").status == 200 for _ in range(16)), seconds,
+                       "hooter with its database")
     return server
 
 
