@@ -86,6 +86,7 @@ static inline int hoot_error_code(const hoot_error *err)
     return err ? err->code : 0;
 }
 
+/* Make it an empty one. Cheaper than HOOT_ERROR_INIT, which writes all of the text, too. */
 static inline void hoot_error_clear(hoot_error *err)
 {
     if (err) {

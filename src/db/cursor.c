@@ -21,13 +21,15 @@ hoot_cursor *hoot__cursor_new(uint64_t max_bytes, hoot_error *err)
 {
     uint64_t room = max_bytes + ROOM_FOR_TEXTS;
     hoot_arena *arena = hoot_arena_new(room > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)room);
-    hoot_cursor *cursor = arena ? hoot_arena_zalloc(arena, sizeof(*cursor)) : NULL;
+    hoot_cursor *cursor = arena ? hoot_arena_alloc(arena, sizeof(*cursor)) : NULL;
 
     if (!cursor) {
         hoot_arena_free(arena);
         hoot_error_set(err, HOOT_ENOMEM, "no memory for a cursor");
         return NULL;
     }
+    memset(cursor, 0, offsetof(hoot_cursor, error));
+    hoot_error_clear(&cursor->error);
     cursor->arena = arena;
     cursor->max_bytes = max_bytes;
     cursor->current.cursor = cursor;

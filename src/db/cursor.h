@@ -39,7 +39,7 @@ struct hoot_cursor {
     bool streaming;
     bool fetching;   /* a task is inside a fetch */
     bool out_values; /* this result is the OUT values of a procedure */
-    hoot_error error;
+    hoot_error error; /* last: what is in front of it is cleared at once */
 };
 
 /* Does the cell point at bytes, terminated behind their end? */

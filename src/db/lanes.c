@@ -138,9 +138,10 @@ static void give_up(hoot__lane_call *call, int rc, const hoot_error *err)
 static void on_begun(hoot_pipe_call *base, const hoot_answer *answer)
 {
     hoot__lane_call *call = (hoot__lane_call *)base;
-    hoot_error err = HOOT_ERROR_INIT;
+    hoot_error err;
     int rc;
 
+    hoot_error_clear(&err);
     *call->changed = answer->affected_rows;
     if (!call->cursor)
         return;
@@ -152,9 +153,13 @@ static void on_begun(hoot_pipe_call *base, const hoot_answer *answer)
 static void on_row(hoot_pipe_call *base, const hoot_value *cells)
 {
     hoot__lane_call *call = (hoot__lane_call *)base;
-    hoot_error err = HOOT_ERROR_INIT;
-    int rc = call->cursor ? hoot__cursor_keep(call->cursor, cells, &err) : 0;
+    hoot_error err;
+    int rc;
 
+    if (!call->cursor)
+        return;
+    hoot_error_clear(&err);
+    rc = hoot__cursor_keep(call->cursor, cells, &err);
     if (rc)
         give_up(call, rc, &err);
 }
@@ -274,14 +279,23 @@ static bool takes_more(const hoot__slot *slot, uint64_t now)
            slot->link->driver->pipe->pending(slot->link) < MAX_UNSENT;
 }
 
-/* The lane with the fewest statements. */
-static hoot__slot *best_lane(const hoot_pool *pool, uint64_t now)
+/* The lane with the fewest statements. *out_until: so many it may have before another one has fewer. */
+static hoot__slot *best_lane(const hoot_pool *pool, uint64_t now, uint32_t *out_until)
 {
     hoot__slot *best = NULL;
 
+    *out_until = pool->lanes.depth;
     for (hoot__slot *slot = pool->lanes.slots; slot; slot = slot->lane.next) {
-        if (takes_more(slot, now) && (!best || slot->lane.calls.count < best->lane.calls.count))
+        uint32_t count = slot->lane.calls.count;
+
+        if (!takes_more(slot, now))
+            continue;
+        if (!best || count < best->lane.calls.count) {
+            *out_until = best ? best->lane.calls.count + 1 : *out_until;
             best = slot;
+        } else if (count < *out_until) {
+            *out_until = count + 1;
+        }
     }
     return best;
 }
@@ -313,11 +327,8 @@ static void on_granted(hoot_pool *pool, hoot__slot *slot, const hoot_error *err)
 /* A statement waits and no lane can take it, or all have something to do. */
 static hoot__slot *another_lane(hoot_pool *pool, hoot__slot *best, uint64_t now)
 {
-    hoot__slot *slot;
+    hoot__slot *slot = pool->first_asker ? NULL : hoot__pool_take_idle(pool);
 
-    if (count_fast(pool, now) >= pool->lanes.most)
-        return best;
-    slot = pool->first_asker ? NULL : hoot__pool_take_idle(pool);
     if (slot) {
         lane_open(slot);
         return slot->lane.lost ? best : slot;
@@ -328,11 +339,19 @@ static hoot__slot *another_lane(hoot_pool *pool, hoot__slot *best, uint64_t now)
     return best;
 }
 
-static hoot__slot *lane_for_next(hoot_pool *pool, uint64_t now)
+/* *out_until: it is the one for those that follow, too, until it has so many. */
+static hoot__slot *lane_for_next(hoot_pool *pool, uint64_t now, uint32_t *out_until)
 {
-    hoot__slot *best = best_lane(pool, now);
+    hoot__slot *best = best_lane(pool, now, out_until);
 
-    return best && best->lane.calls.count == 0 ? best : another_lane(pool, best, now);
+    if (best && best->lane.calls.count == 0) {
+        *out_until = 1;
+        return best;
+    }
+    if (count_fast(pool, now) >= pool->lanes.most)
+        return best;
+    *out_until = 0;
+    return another_lane(pool, best, now);
 }
 
 /* --- stopping what nobody waits for --- */
@@ -436,10 +455,11 @@ static void move_on_slow(hoot_pool *pool, uint64_t now)
 /* Give the call to a lane. One that cannot be sent is its own task's failure. */
 static void bind_call(hoot_pool *pool, hoot__lane_call *call, hoot__slot *slot, uint64_t now)
 {
-    hoot_error err = HOOT_ERROR_INIT;
+    hoot_error err;
     hoot__lane *lane = &slot->lane;
     int rc;
 
+    hoot_error_clear(&err);
     list_remove(&pool->lanes.queue, call);
     call->slot = slot;
     if (lane->calls.count == 0) {
@@ -453,12 +473,19 @@ static void bind_call(hoot_pool *pool, hoot__lane_call *call, hoot__slot *slot, 
         on_ended(&call->base, rc, &err);
 }
 
+/* Sending may break a lane, and its statements come back to the queue then: so each time is looked anew. */
 static void bind_all(hoot_pool *pool, uint64_t now)
 {
+    hoot__lanes *lanes = &pool->lanes;
     hoot__slot *slot;
+    uint32_t until;
 
-    while (pool->lanes.queue.first && pool->state == HOOT__POOL_OPEN && (slot = lane_for_next(pool, now)))
-        bind_call(pool, pool->lanes.queue.first, slot, now);
+    while (lanes->queue.first && pool->state == HOOT__POOL_OPEN &&
+           (slot = lane_for_next(pool, now, &until))) {
+        do
+            bind_call(pool, lanes->queue.first, slot, now);
+        while (lanes->queue.first && slot->lane.calls.count < until && takes_more(slot, now));
+    }
 }
 
 static void flush_all(hoot_pool *pool)
@@ -571,7 +598,7 @@ bool hoot__lanes_take(hoot_pool *pool, const hoot_value *values, size_t count)
 {
     return pool->lanes.mode == HOOT__LANES_ON && pool->state == HOOT__POOL_OPEN && count >= 1 &&
            count <= 65536 && values[0].kind == HOOT_TEXT &&
-           pool->target.driver->pipe->may_share(values[0].str, values + 1, count - 1,
+           pool->target.driver->pipe->may_share(&pool->target, values[0].str, values + 1, count - 1,
                                                 pool->limits.share_writes);
 }
 
@@ -613,18 +640,21 @@ int hoot__lanes_run(hoot_pool *pool, const hoot_value *values, size_t count, hoo
     if (pool->lanes.queue.count >= pool->limits.max_waiters)
         return hoot_error_set(err, HOOT_ELIMIT, "%u statements wait for a database connection already",
                               pool->lanes.queue.count);
-    call = hoot__calloc(1, sizeof(*call));
+    call = hoot__malloc(sizeof(*call));
     if (!call)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for a statement");
-    call->base = (hoot_pipe_call){
-        .events = &call_events, .sql = values[0].str, .params = values + 1, .param_count = count - 1
+    *call = (hoot__lane_call){
+        .base = { .events = &call_events,
+                  .sql = values[0].str,
+                  .params = values + 1,
+                  .param_count = count - 1 },
+        .pool = pool,
+        .wait = &wait,
+        .cursor = cursor,
+        .changed = out_changed,
+        .err = err,
     };
-    call->pool = pool;
-    call->wait = &wait;
     wait.call = call;
-    call->cursor = cursor;
-    call->changed = out_changed;
-    call->err = err;
     pool->stats.statements++;
     queue_push(pool, call, false);
     rc = hoot_wait(&wait.waiter);

@@ -114,7 +114,8 @@ struct hoot_pipe_call {
 typedef struct hoot_pipe {
     /* May the statement share a link with those of other tasks: short, in autocommit, leaving nothing behind?
      * `writes`: also one that may not be repeated. */
-    bool (*may_share)(hoot_str sql, const hoot_value *params, size_t param_count, bool writes);
+    bool (*may_share)(const hoot_target *target, hoot_str sql, const hoot_value *params, size_t param_count,
+                      bool writes);
     /* May it be run twice, or again after the server has stopped it: does it only read? */
     bool (*may_repeat)(hoot_str sql);
     /* Does the server, or what stands in front of it, take commands before it has answered earlier ones?

@@ -221,13 +221,12 @@ static void forget_joined(hoot__my_channel *channel)
     hoot_buf_clear(&channel->joined);
 }
 
-int hoot__my_channel_read(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
+/* One packet's payload, or several joined. */
+static int read_any(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
 {
     hoot__my_packet piece = { NULL, 0 };
 
     *out_packet = piece;
-    if (!channel->joining && channel->joined.len > 0)
-        forget_joined(channel);
     for (;;) {
         int rc = read_one(channel, wait, &piece, err);
 
@@ -249,6 +248,40 @@ int hoot__my_channel_read(hoot__my_channel *channel, bool wait, hoot__my_packet 
         }
         piece = (hoot__my_packet){ NULL, 0 };
     }
+}
+
+/* The next packet, if all of it has come and nothing about it is out of the ordinary, as with nearly every
+ * one. */
+static bool read_plain(hoot__my_channel *channel, hoot__my_packet *out_packet)
+{
+    hoot__reader *reader = &channel->reader;
+    size_t there = hoot__reader_bytes(reader).len - channel->held, len;
+    char *packet = reader->in.data + reader->start + channel->held;
+    hoot__my_in header;
+
+    if (there < HEADER_BYTES)
+        return false;
+    header = hoot__my_in_of(packet, HEADER_BYTES);
+    len = hoot__my_u24(&header);
+    if (len > there - HEADER_BYTES || len >= HOOT__MY_PACKET_MAX || len > channel->max_bytes ||
+        hoot__my_u8(&header) != channel->sequence)
+        return false;
+    channel->sequence++;
+    reader->start += channel->held;
+    channel->held = HEADER_BYTES + len;
+    *out_packet = (hoot__my_packet){ packet + HEADER_BYTES, len };
+    return true;
+}
+
+int hoot__my_channel_read(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
+{
+    if (!channel->joining) {
+        if (channel->joined.len > 0)
+            forget_joined(channel);
+        if (read_plain(channel, out_packet))
+            return 1;
+    }
+    return read_any(channel, wait, out_packet, err);
 }
 
 void hoot__my_channel_make_room(hoot__my_channel *channel, hoot__my_packet *packet)

@@ -8,8 +8,18 @@
 #include "protocol.h"
 #include "reply.h"
 #include "statements.h"
+#include "texts.h"
+
+#include "net/tls.h"
 
 #include <hoot/sys/driver.h>
+
+/* What all links of a pool share: target->prepared. */
+typedef struct hoot__my_shared {
+    hoot__tls_context *tls; /* NULL: never */
+    bool told;              /* that there is no TLS where it was preferred */
+    hoot__my_texts texts;
+} hoot__my_shared;
 
 typedef enum hoot__my_state {
     HOOT__MY_LOGIN,      /* until the server has let us in */

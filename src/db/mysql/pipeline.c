@@ -358,10 +358,11 @@ static int refused(hoot__my_link *link, hoot_error *err)
 
 static void complete(hoot__my_link *link)
 {
-    hoot_error err = HOOT_ERROR_INIT;
+    hoot_error err;
     uint32_t unknown = link->columns.unknown_column;
     int rc = 0;
 
+    hoot_error_clear(&err);
     if (link->pipe.unreadable)
         rc = hoot_error_set(
             &err, HOOT_ENOTSUP, "column \"%s\" has a type that is not known (%u): cast it to text",
@@ -428,9 +429,11 @@ static int check_silence(hoot__my_link *link, hoot_error *err)
 
 static void take_what_is_there(hoot__my_link *link)
 {
-    hoot_error err = HOOT_ERROR_INIT;
-    int rc = take_packets(link, &err);
+    hoot_error err;
+    int rc;
 
+    hoot_error_clear(&err);
+    rc = take_packets(link, &err);
     if (rc == 0)
         rc = check_silence(link, &err);
     if (rc < 0 && !err.code)
@@ -558,8 +561,10 @@ static int pipe_stop(hoot_link *base, hoot_error *err)
     return hoot__my_stop(hoot__my_link_of(base), err);
 }
 
-static bool pipe_may_share(hoot_str sql, const hoot_value *params, size_t param_count, bool writes)
+static bool pipe_may_share(const hoot_target *target, hoot_str sql, const hoot_value *params,
+                           size_t param_count, bool writes)
 {
+    hoot__my_shared *shared = target->prepared;
     size_t bytes = sql.len + 64;
 
     for (size_t i = 0; i < param_count; i++) {
@@ -570,7 +575,7 @@ static bool pipe_may_share(hoot_str sql, const hoot_value *params, size_t param_
             return false;
         bytes += 16 + (has_bytes ? params[i].str.len : 0);
     }
-    return bytes <= PIPE_COMMAND_MAX && (writes ? hoot__my_may_share(sql) : hoot__my_may_repeat(sql));
+    return bytes <= PIPE_COMMAND_MAX && hoot__my_texts_shares(shared ? &shared->texts : NULL, sql, writes);
 }
 
 /* ProxySQL answers this very text itself. Aurora MySQL 2 calls itself 5.7, and hangs. A server with a pool of

@@ -26,7 +26,7 @@ static void move_to(hoot__my_reply *reply, hoot__my_due due)
 
 static void begin(hoot__my_reply *reply, uint32_t capabilities)
 {
-    memset(reply, 0, sizeof(*reply));
+    memset(reply, 0, offsetof(hoot__my_reply, refusal));
     reply->deprecate_eof = (capabilities & HOOT__MY_CAP_DEPRECATE_EOF) != 0;
     reply->tracked = (capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
 }

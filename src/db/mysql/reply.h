@@ -46,6 +46,7 @@ typedef struct hoot__my_reply {
     uint32_t fields;           /* of a prepared statement: definitions behind the parameters' */
     hoot__my_columns *columns; /* where definitions go; NULL: nowhere */
     hoot__my_ok ok;
+    /* From here on: set by the event that tells of it. */
     hoot__my_refusal refusal;
     hoot__my_prepared prepared;
 } hoot__my_reply;

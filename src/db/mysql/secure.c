@@ -15,11 +15,6 @@
 
 #include <string.h>
 
-typedef struct prepared {
-    hoot__tls_context *tls; /* NULL: never */
-    bool told;              /* that there is no TLS where it was preferred */
-} prepared;
-
 /* --- once a pool --- */
 
 static const char *given(const char *text)
@@ -88,7 +83,7 @@ static hoot__tls_verify verify_of(hoot_sslmode mode)
     return mode == HOOT_SSLMODE_VERIFY_CA ? HOOT__TLS_VERIFY_CA : HOOT__TLS_VERIFY_NONE;
 }
 
-static int make_context(const hoot_target *target, prepared *own, hoot_error *err)
+static int make_context(const hoot_target *target, hoot__my_shared *own, hoot_error *err)
 {
     hoot__tls_options options = {
         .ca_file = given(target->ssl_ca),
@@ -114,7 +109,7 @@ int hoot__my_prepare(hoot_target *target, hoot_error *err)
 
     if (rc < 0)
         return rc;
-    target->prepared = hoot__calloc(1, sizeof(prepared));
+    target->prepared = hoot__calloc(1, sizeof(hoot__my_shared));
     if (!target->prepared)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for a database pool");
     return make_context(target, target->prepared, err ? err : &local);
@@ -122,10 +117,12 @@ int hoot__my_prepare(hoot_target *target, hoot_error *err)
 
 void hoot__my_forget(hoot_target *target)
 {
-    prepared *own = target->prepared;
+    hoot__my_shared *own = target->prepared;
 
-    if (own)
+    if (own) {
         hoot__tls_context_unref(own->tls);
+        hoot__my_texts_fini(&own->texts);
+    }
     hoot__free(own);
     target->prepared = NULL;
 }
@@ -140,7 +137,7 @@ static bool is_wanted(const hoot__my_link *link)
     return mode > HOOT_SSLMODE_PREFERRED || (mode == HOOT_SSLMODE_PREFERRED && !link->channel.stream->local);
 }
 
-static int do_without(const hoot__my_link *link, prepared *own, hoot_error *err)
+static int do_without(const hoot__my_link *link, hoot__my_shared *own, hoot_error *err)
 {
     const hoot_target *target = link->base.target;
 
@@ -181,7 +178,7 @@ static const char *host_of(const hoot_target *target)
 int hoot__my_secure(hoot__my_link *link, uint32_t theirs, hoot_error *err)
 {
     const hoot_target *target = link->base.target;
-    prepared *own = target->prepared;
+    hoot__my_shared *own = target->prepared;
     hoot_error local = HOOT_ERROR_INIT;
     int rc;
 

@@ -5,6 +5,7 @@
 #include "statements.h"
 
 #include "protocol.h"
+#include "texts.h"
 
 #include "base/alloc.h"
 
@@ -30,16 +31,6 @@ void hoot__my_statements_fini(hoot__my_statements *statements)
     hoot_buf_fini(&statements->closing);
 }
 
-/* FNV-1a. The texts are the program's own, so nobody chooses collisions. */
-static uint32_t hash_of(hoot_str sql)
-{
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < sql.len; i++)
-        hash = (hash ^ (unsigned char)sql.ptr[i]) * 16777619u;
-    return hash;
-}
-
 static hoot__my_statement **bucket_of(hoot__my_statements *statements, uint32_t hash)
 {
     return &statements->buckets[hash & (statements->bucket_count - 1)];
@@ -61,7 +52,7 @@ static void link_newest(hoot__my_statements *statements, hoot__my_statement *sta
 
 hoot__my_statement *hoot__my_statements_find(hoot__my_statements *statements, hoot_str sql)
 {
-    uint32_t hash = hash_of(sql);
+    uint32_t hash = hoot__my_text_hash(sql);
     hoot__my_statement *statement = statements->buckets ? *bucket_of(statements, hash) : NULL;
 
     while (statement &&
@@ -95,7 +86,7 @@ hoot__my_statement *hoot__my_statements_add(hoot__my_statements *statements, hoo
     while (statements->count >= statements->max)
         hoot__my_statements_drop(statements, statements->oldest, true);
     memset(statement, 0, sizeof(*statement));
-    statement->hash = hash_of(sql);
+    statement->hash = hoot__my_text_hash(sql);
     statement->id = id;
     statement->params = params;
     statement->len = sql.len;

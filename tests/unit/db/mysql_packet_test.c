@@ -456,6 +456,33 @@ static void what_statements_leave_behind(void **state)
 
 /* --- refusals --- */
 
+/* Many more texts than there is room for, short and long, in a buffer that is written over: each is what it
+ * is. */
+static void a_text_that_was_seen_is_not_taken_for_another(void **state)
+{
+    static const char *const ends[] = { "", " INTO @a", " FOR UPDATE", " AS b" };
+    const bool repeats[] = { true, false, false, true };
+    hoot__my_texts texts = { 0 };
+    hoot_buf sql;
+
+    (void)state;
+    hoot_buf_init(&sql, 4096);
+    for (size_t i = 0; i < 6000; i++) {
+        size_t end = i % 4, spaces = i % 11 == 0 ? HOOT__MY_TEXT_MAX : i % 9;
+
+        hoot_buf_clear(&sql);
+        assert_int_equal(hoot_buf_printf(&sql, "SELECT %zu%*s%s", i / 8 % 700, (int)spaces, "", ends[end]),
+                         0);
+        assert_int_equal(hoot__my_texts_shares(&texts, hoot_buf_str(&sql), false), repeats[end]);
+        assert_int_equal(hoot__my_texts_shares(&texts, hoot_buf_str(&sql), true), end != 1);
+    }
+    assert_false(hoot__my_texts_shares(&texts, HOOT_STR("INSERT INTO t VALUES (?)"), false));
+    assert_true(hoot__my_texts_shares(&texts, HOOT_STR("INSERT INTO t VALUES (?)"), true));
+    assert_false(hoot__my_texts_shares(&texts, HOOT_STR(""), false));
+    hoot_buf_fini(&sql);
+    hoot__my_texts_fini(&texts);
+}
+
 static void refusals_of_every_form(void **state)
 {
     hoot__my_refusal refusal;
@@ -491,6 +518,7 @@ int main(void)
         cmocka_unit_test(the_cache_keeps_the_newest),
         cmocka_unit_test(the_cache_bears_many),
         cmocka_unit_test(what_statements_leave_behind),
+        cmocka_unit_test(a_text_that_was_seen_is_not_taken_for_another),
         cmocka_unit_test(refusals_of_every_form),
     };
 
