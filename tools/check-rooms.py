@@ -18,7 +18,7 @@ ROOMS = {
     "net": ("runtime base", "sys/stream"),
     "http": ("net runtime base", ""),
     "web": ("http net runtime base", "app blueprint cors json password request response session template testing"),
-    "db": ("net runtime base", "binlog conn cursor migrate pool row sys/driver"),
+    "db": ("net runtime base", "batch binlog conn cursor migrate pool row sys/driver"),
     "client": ("runtime base", ""),
     # main.h: its types say what a server is started with; hoot_main() itself is cli's.
     "server": ("http web net runtime base", "main"),

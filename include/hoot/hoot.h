@@ -4,6 +4,7 @@
 
 #include <hoot/app.h>
 #include <hoot/arena.h>
+#include <hoot/batch.h>
 #include <hoot/binlog.h>
 #include <hoot/blueprint.h>
 #include <hoot/buf.h>

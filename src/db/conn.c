@@ -5,7 +5,7 @@
  * be known, so it is not sent again behind the caller's back. */
 #include "db/cursor.h"
 
-static int recover(hoot__slot *slot, hoot_error *err)
+int hoot__slot_recover(hoot__slot *slot, hoot_error *err)
 {
     int rc = slot->link->driver->recover(slot->link, err);
 
@@ -29,7 +29,7 @@ int hoot__slot_enter(hoot__slot *slot, hoot_error *err)
         return hoot_error_set(err, HOOT_ECONNLOST, "the connection was lost");
     slot->task = hoot_current_task();
     if (slot->link->unfinished)
-        rc = recover(slot, err);
+        rc = hoot__slot_recover(slot, err);
     if (rc)
         hoot__slot_leave(slot);
     return rc;

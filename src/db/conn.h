@@ -29,6 +29,10 @@ void hoot__conn_orphan_all(hoot_pool *pool);
  * Errors: HOOT_EBUSY, HOOT_ECONNLOST, HOOT_ETIMEOUT, HOOT_ECANCELED. */
 int hoot__slot_enter(hoot__slot *slot, hoot_error *err);
 
+/* Make its unfinished connection good again. Suspends. Errors: HOOT_ETIMEOUT, HOOT_ECANCELED; HOOT_ECONNLOST
+ * it could not be: it is broken. */
+int hoot__slot_recover(hoot__slot *slot, hoot_error *err);
+
 /* It is over. Gives false when the pool closed meanwhile: the slot is gone then. */
 bool hoot__slot_leave(hoot__slot *slot);
 

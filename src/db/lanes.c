@@ -33,6 +33,7 @@ enum {
     SLOW_MS = 50,
     CROWD = 4,               /* statements on the best lane: then another connection is worth making */
     MAX_UNSENT = 256 * 1024, /* bytes that the system has not taken: then a lane gets no more */
+    BATCH_DEPTH = 128,
     RETRY_MS = 1000,
     ERR_INTERRUPTED = 1317,
     MAX_TRIES = 3, /* of a statement that others' troubles hit */
@@ -273,7 +274,7 @@ static bool takes_more(const hoot__slot *slot, uint64_t now)
 {
     const hoot__lane *lane = &slot->lane;
 
-    return !lane->draining && !lane->stopped && !lane->lost && slot->expires_ms > now &&
+    return !lane->draining && !lane->stopped && !lane->lost && slot->expires_ms > now && !slot->link->unfit &&
            !slot->link->state_changed && !slot->link->in_transaction &&
            lane->calls.count < slot->pool->lanes.depth && !is_slow(slot, now) &&
            slot->link->driver->pipe->pending(slot->link) < MAX_UNSENT;
@@ -305,7 +306,8 @@ static uint32_t count_fast(const hoot_pool *pool, uint64_t now)
     uint32_t count = 0;
 
     for (const hoot__slot *slot = pool->lanes.slots; slot; slot = slot->lane.next)
-        count += !slot->lane.draining && !slot->lane.stopped && !slot->lane.lost && !is_slow(slot, now);
+        count += !slot->lane.draining && !slot->lane.stopped && !slot->lane.lost && !slot->link->unfit &&
+                 !is_slow(slot, now);
     return count;
 }
 
@@ -588,7 +590,7 @@ void hoot__lanes_init(hoot_pool *pool)
     pool->lanes.depth = pool->limits.pipeline;
     pool->lanes.most = pool->limits.lanes;
     pool->lanes.slow_ms = SLOW_MS;
-    if (!pool->target.driver->pipe || !pool->limits.pipeline || pool->limits.on_acquire)
+    if (!pool->target.driver->pipe || !pool->limits.pipeline)
         pool->lanes.mode = HOOT__LANES_OFF;
     else
         pool->lanes.mode = pool->limits.pipeline_asks ? HOOT__LANES_ASK : HOOT__LANES_ON;
@@ -596,8 +598,8 @@ void hoot__lanes_init(hoot_pool *pool)
 
 bool hoot__lanes_take(hoot_pool *pool, const hoot_value *values, size_t count)
 {
-    return pool->lanes.mode == HOOT__LANES_ON && pool->state == HOOT__POOL_OPEN && count >= 1 &&
-           count <= 65536 && values[0].kind == HOOT_TEXT &&
+    return pool->lanes.mode == HOOT__LANES_ON && pool->state == HOOT__POOL_OPEN && !pool->limits.on_acquire &&
+           count >= 1 && count <= 65536 && values[0].kind == HOOT_TEXT &&
            pool->target.driver->pipe->may_share(&pool->target, values[0].str, values + 1, count - 1,
                                                 pool->limits.share_writes);
 }
@@ -606,11 +608,19 @@ void hoot__lanes_ask(hoot_pool *pool, hoot__slot *slot)
 {
     int rc;
 
-    if (pool->lanes.mode != HOOT__LANES_ASK)
+    if (pool->lanes.mode != HOOT__LANES_ASK || (pool->limits.on_acquire && !slot->conn))
         return;
     pool->lanes.mode = HOOT__LANES_ASKING;
     rc = slot->link->driver->pipe->suits(slot->link, NULL);
     pool->lanes.mode = rc < 0 ? HOOT__LANES_ASK : rc ? HOOT__LANES_ON : HOOT__LANES_OFF;
+}
+
+/* Nobody else waits behind them, so there may be more than on a lane unless the number was given. */
+uint32_t hoot__lanes_batch_depth(const hoot_pool *pool)
+{
+    if (pool->lanes.mode != HOOT__LANES_ON)
+        return 0;
+    return pool->limits.pipeline_asks ? BATCH_DEPTH : pool->limits.pipeline;
 }
 
 /* The task leaves first: its statement is taken back if it was not written yet. */

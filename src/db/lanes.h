@@ -67,6 +67,9 @@ int hoot__lanes_run(hoot_pool *pool, const hoot_value *values, size_t count, hoo
  * is known. */
 void hoot__lanes_ask(hoot_pool *pool, hoot__slot *slot);
 
+/* How many statements of one task may be under way on a connection of its own; 0: one at a time. */
+uint32_t hoot__lanes_batch_depth(const hoot_pool *pool);
+
 /* Lanes without a statement go back to the pool now. */
 void hoot__lanes_give_back(hoot_pool *pool);
 

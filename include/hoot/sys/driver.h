@@ -102,11 +102,14 @@ struct hoot_pipe_call {
     bool abandoned; /* nobody waits any more: its answer is read and dropped, of the events only `ended` comes
                      */
     bool sent;      /* set by the driver: the server may have run it */
+    bool in_order; /* it must not overtake, or be overtaken: is_ready() said so, and it is never sent again */
+    bool fenced;   /* a fence is in front of it: "read-only transaction" says nothing of the server */
+    bool internal; /* of our own: what it changes is undone by another of these */
     /* The driver's own. */
     hoot_pipe_call *next; /* the one that is answered after it */
     int step, note;
     uint32_t number;
-    bool repeated;
+    bool repeated, only_prepare;
 };
 
 /* Several statements at once on one link: commands are written without waiting for answers, answers come in
@@ -137,6 +140,23 @@ typedef struct hoot_pipe {
     void (*close)(hoot_link *link);
     /* Have the server stop the statement that runs now, which may be the one behind the head by then. */
     int (*stop)(hoot_link *link, hoot_error *err);
+
+    /* --- for the statements of one task, in their order --- */
+
+    /* May those behind it be sent before it is answered: short, with one result, changing neither the
+     * session, nor what is defined, nor where a transaction begins and ends? */
+    bool (*may_batch)(const hoot_link *link, hoot_str sql, const hoot_value *params, size_t param_count);
+    /* Can send() write it as it is, or must the server learn its text first? */
+    bool (*is_ready)(hoot_link *link, const hoot_pipe_call *call);
+    /* Have the server learn it, if it has not and nobody has asked it to. Gives: 1: the call is under way,
+     * and only `ended` comes of it; 0: nothing to do.  Errors: as send(). */
+    int (*prepare)(hoot_link *link, hoot_pipe_call *call, hoot_error *err);
+    /* End every call on it with HOOT_ECANCELED: the link is unfinished then. `ends`: recover() will not make
+     * it good again, only stop what runs. */
+    void (*leave)(hoot_link *link, bool ends);
+    /* In a transaction: a statement that lets no write behind it be run should the transaction be over by
+     * then, sent in front of each; and the one that ends this. NULL: there is none. */
+    const char *fence, *unfence;
 } hoot_pipe;
 
 struct hoot_driver {

@@ -54,6 +54,9 @@ typedef struct hoot__my_link {
     hoot_source_fn source;  /* of the LOAD DATA LOCAL under way; else NULL */
     void *source_arg;
     hoot__my_pipe pipe;
+    uint32_t owed;     /* UNFINISHED: answers due behind the one under way */
+    bool owed_prepare; /* those of COM_STMT_PREPARE */
+    bool ends;         /* and it cannot be made good again */
 } hoot__my_link;
 
 static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
@@ -172,8 +175,8 @@ int hoot__my_send_file(hoot__my_link *link, hoot_error *err);
 
 /* --- recover.c --- */
 
-/* KILL QUERY over a second connection to the same address. Suspends. */
-int hoot__my_stop(hoot__my_link *link, hoot_error *err);
+/* KILL QUERY over a second connection to the same address; `whole`: KILL. Suspends. */
+int hoot__my_stop(hoot__my_link *link, bool whole, hoot_error *err);
 
 /* --- pipeline.c --- */
 extern const hoot_pipe hoot__my_pipe_functions;

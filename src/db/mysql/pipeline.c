@@ -30,6 +30,7 @@ enum {
     ERR_UNKNOWN_STATEMENT = 1243,
     ERR_TOO_MANY_STATEMENTS = 1461,
     ERR_REPREPARE = 1615,
+    ERR_READ_ONLY_TRANSACTION = 1792,
 };
 
 enum step { STEP_TEXT, STEP_PREPARE, STEP_EXECUTE };
@@ -150,7 +151,8 @@ static int send_call(hoot__my_link *link, hoot_pipe_call *call, hoot_error *err)
     hoot__my_statement *statement;
 
     if (call->param_count == 0) {
-        call->note = (int)hoot__my_effect_of(call->sql, hoot__my_is_tracked(link));
+        call->note = call->internal ? HOOT__MY_LEAVES_NOTHING
+                                    : (int)hoot__my_effect_of(call->sql, hoot__my_is_tracked(link));
         return send_text(link, call, STEP_TEXT, err);
     }
     statement = hoot__my_statements_find(&link->statements, call->sql);
@@ -168,8 +170,26 @@ static int pipe_send(hoot_link *base, hoot_pipe_call *call, hoot_error *err)
 
     if (link->state != HOOT__MY_BUSY)
         return hoot_error_set(err, HOOT_ECONNLOST, "the connection to the database is broken");
-    call->sent = call->repeated = false;
+    call->sent = call->repeated = call->only_prepare = false;
     return send_call(link, call, err);
+}
+
+static bool pipe_is_ready(hoot_link *base, const hoot_pipe_call *call)
+{
+    return call->param_count == 0 ||
+           hoot__my_statements_find(&hoot__my_link_of(base)->statements, call->sql) != NULL;
+}
+
+static int pipe_prepare(hoot_link *base, hoot_pipe_call *call, hoot_error *err)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+    int rc;
+
+    if (pipe_is_ready(base, call) || is_being_prepared(link, call))
+        return 0;
+    call->only_prepare = true;
+    rc = send_text(link, call, STEP_PREPARE, err);
+    return rc < 0 ? rc : 1;
 }
 
 /* Once more, on the way of a call that is under way already. */
@@ -245,7 +265,9 @@ static void take_prepared(hoot__my_link *link, hoot_pipe_call *call, const hoot_
         if (statement)
             statement->effect = hoot__my_effect_of(call->sql, hoot__my_is_tracked(link));
     }
-    if (call->abandoned || hoot__my_statements_find(&link->statements, call->sql)) {
+    if (call->only_prepare) {
+        call->events->ended(call, 0, &err);
+    } else if (call->abandoned || hoot__my_statements_find(&link->statements, call->sql)) {
         send_again(link, call);
     } else {
         hoot_error_set(&err, HOOT_ENOMEM, "no memory for a prepared statement");
@@ -259,7 +281,7 @@ static bool wants_anew(hoot__my_link *link, hoot_pipe_call *call, const hoot_err
 {
     hoot__my_statement *statement;
 
-    if (call->abandoned || call->repeated)
+    if (call->abandoned || call->repeated || call->only_prepare)
         return false;
     if (call->step == STEP_PREPARE && err->server_code == ERR_TOO_MANY_STATEMENTS &&
         link->statements.count > 0) {
@@ -272,7 +294,7 @@ static bool wants_anew(hoot__my_link *link, hoot_pipe_call *call, const hoot_err
     statement = hoot__my_statements_find(&link->statements, call->sql);
     if (statement && statement->id == call->number)
         hoot__my_statements_drop(&link->statements, statement, err->server_code == ERR_REPREPARE);
-    return true;
+    return !call->in_order;
 }
 
 /* The head's answer is complete: the next one is due, and then its owner is told. */
@@ -306,9 +328,11 @@ static void tell_begun(hoot__my_link *link, uint32_t columns)
 
     if (columns == 0) {
         answer.affected_rows = ok->affected_rows;
-        answer.last_insert_id = link->base.last_insert_id = ok->last_insert_id;
+        answer.last_insert_id = ok->last_insert_id;
         answer.warnings = ok->warnings;
     }
+    if (!call->internal)
+        link->base.last_insert_id = answer.last_insert_id;
     if (!call->abandoned)
         call->events->begun(call, &answer);
 }
@@ -347,9 +371,12 @@ static int take_row(hoot__my_link *link, hoot__my_packet packet, hoot_error *err
 
 static int refused(hoot__my_link *link, hoot_error *err)
 {
+    hoot_unfit unfit = hoot__my_refusal_tells_unfit(&link->reply.refusal, link->base.in_transaction);
     int rc = hoot__my_refusal_to_error(&link->reply.refusal, err);
 
     hoot__my_note_effect(link);
+    if (unfit && !(link->pipe.first->fenced && link->reply.refusal.code == ERR_READ_ONLY_TRANSACTION))
+        link->base.unfit = unfit;
     if (hoot__my_refusal_is_final(link->reply.refusal.code))
         return rc;
     finish_head(link, rc, err);
@@ -372,6 +399,16 @@ static void complete(hoot__my_link *link)
     finish_head(link, rc, &err);
 }
 
+/* What a statement of our own has changed is put back by another one. */
+static void note_status(hoot__my_link *link)
+{
+    bool changed = link->base.state_changed;
+
+    hoot__my_note_status(link);
+    if (link->pipe.first->internal)
+        link->base.state_changed = changed;
+}
+
 /* One packet of the head's answer. Errors: of the connection. */
 static int take_packet(hoot__my_link *link, hoot__my_packet packet, hoot_error *err)
 {
@@ -383,7 +420,7 @@ static int take_packet(hoot__my_link *link, hoot__my_packet packet, hoot_error *
     case HOOT__MY_ROW: return take_row(link, packet, err);
     case HOOT__MY_FILE: return hoot_error_set(err, HOOT_EPROTOCOL, "the server asks for a local file");
     case HOOT__MY_ROWS_END: link->reply.columns = NULL; /* fall through */
-    case HOOT__MY_DONE: hoot__my_note_status(link); break;
+    case HOOT__MY_DONE: note_status(link); break;
     default: break;
     }
     if (rc < 0)
@@ -556,15 +593,36 @@ static void pipe_abort(hoot_link *base, int code, const char *why)
     end_all(link, code, &err);
 }
 
-static int pipe_stop(hoot_link *base, hoot_error *err)
+/* What the server still has to answer is for recover(), which finds the end of each answer by its kind; those
+ * of PREPARE are never mixed with others, as calls of one task are prepared before any of them runs. */
+static void pipe_leave(hoot_link *base, bool ends)
 {
-    return hoot__my_stop(hoot__my_link_of(base), err);
+    hoot__my_link *link = hoot__my_link_of(base);
+    hoot_error err = HOOT_ERROR_INIT;
+
+    if (link->state != HOOT__MY_BUSY)
+        return;
+    hoot_error_set(&err, HOOT_ECANCELED, "nobody waits for it");
+    link->owed_prepare = link->pipe.first && link->pipe.first->step == STEP_PREPARE;
+    link->owed = 0;
+    for (const hoot_pipe_call *call = link->pipe.first; call; call = call->next) {
+        link->owed += call != link->pipe.first;
+        link->effect = call->step == STEP_PREPARE ? HOOT__MY_LEAVES_NOTHING : (hoot__my_effect)call->note;
+        hoot__my_note_effect(link);
+    }
+    link->ends = ends;
+    link->reply.columns = NULL;
+    hoot__my_move_to(link, HOOT__MY_UNFINISHED);
+    end_all(link, HOOT_ECANCELED, &err);
 }
 
-static bool pipe_may_share(const hoot_target *target, hoot_str sql, const hoot_value *params,
-                           size_t param_count, bool writes)
+static int pipe_stop(hoot_link *base, hoot_error *err)
 {
-    hoot__my_shared *shared = target->prepared;
+    return hoot__my_stop(hoot__my_link_of(base), false, err);
+}
+
+static bool is_short(hoot_str sql, const hoot_value *params, size_t param_count)
+{
     size_t bytes = sql.len + 64;
 
     for (size_t i = 0; i < param_count; i++) {
@@ -575,7 +633,21 @@ static bool pipe_may_share(const hoot_target *target, hoot_str sql, const hoot_v
             return false;
         bytes += 16 + (has_bytes ? params[i].str.len : 0);
     }
-    return bytes <= PIPE_COMMAND_MAX && hoot__my_texts_shares(shared ? &shared->texts : NULL, sql, writes);
+    return bytes <= PIPE_COMMAND_MAX;
+}
+
+static bool pipe_may_share(const hoot_target *target, hoot_str sql, const hoot_value *params,
+                           size_t param_count, bool writes)
+{
+    hoot__my_shared *shared = target->prepared;
+
+    return is_short(sql, params, param_count) &&
+           hoot__my_texts_shares(shared ? &shared->texts : NULL, sql, writes);
+}
+
+static bool pipe_may_batch(const hoot_link *base, hoot_str sql, const hoot_value *params, size_t param_count)
+{
+    return is_short(sql, params, param_count) && hoot__my_may_batch(sql, base->target->multi_statements);
 }
 
 /* ProxySQL answers this very text itself. Aurora MySQL 2 calls itself 5.7, and hangs. A server with a pool of
@@ -610,4 +682,10 @@ const hoot_pipe hoot__my_pipe_functions = {
     .abort = pipe_abort,
     .close = pipe_close,
     .stop = pipe_stop,
+    .may_batch = pipe_may_batch,
+    .is_ready = pipe_is_ready,
+    .prepare = pipe_prepare,
+    .leave = pipe_leave,
+    .fence = "SET SESSION TRANSACTION READ ONLY",
+    .unfence = "SET SESSION TRANSACTION READ WRITE",
 };

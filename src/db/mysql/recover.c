@@ -11,6 +11,9 @@
  * none can come later: step 1 has had its OK.
  *   4. Only then the connection is idle again.
  *
+ * When several statements were sent together and more than one is not answered yet, the whole connection is
+ * ended instead (KILL), so that those which have not begun never do.
+ *
  * Whatever fails on the way, or takes too many bytes, leaves it broken: it is closed, never lent. */
 #include "connection.h"
 
@@ -26,18 +29,18 @@ enum {
     DRAIN_MAX = 64 * 1024 * 1024, /* what of an answer is read for nothing */
 };
 
-static int run_kill(hoot_link *killer, uint64_t id, hoot_error *err)
+static int run_kill(hoot_link *killer, uint64_t id, bool whole, hoot_error *err)
 {
     hoot_answer answer;
     char sql[48];
-    int len = snprintf(sql, sizeof(sql), "KILL QUERY %llu", (unsigned long long)id);
+    int len = snprintf(sql, sizeof(sql), "KILL %s%llu", whole ? "" : "QUERY ", (unsigned long long)id);
 
     return hoot__my_run(killer, hoot_str_of(sql, (size_t)len), NULL, 0, &answer, err);
 }
 
 /* Over a second connection, to the very address of the first: behind a name may be several servers, and the
  * same number means another's statement there. */
-int hoot__my_stop(hoot__my_link *link, hoot_error *err)
+int hoot__my_stop(hoot__my_link *link, bool whole, hoot_error *err)
 {
     const hoot_target *target = link->base.target;
     const char *peer = link->channel.stream->peer;
@@ -47,7 +50,7 @@ int hoot__my_stop(hoot__my_link *link, hoot_error *err)
     hoot_timeout (target->connect_timeout_ms ? target->connect_timeout_ms : KILL_TIMEOUT_MS) {
         rc = hoot__my_connect_at(target, peer && peer[0] ? peer : NULL, &killer, err);
         if (rc == 0) {
-            rc = run_kill(killer, link->base.id, err);
+            rc = run_kill(killer, link->base.id, whole, err);
             hoot__my_close(killer);
         }
     }
@@ -61,6 +64,21 @@ static void keep_prepared(hoot__my_link *link)
 {
     if (link->reply.has_prepared)
         hoot__my_statements_close_id(&link->statements, link->reply.prepared.id);
+    link->reply.has_prepared = false;
+}
+
+/* The answer of the next of several commands that were sent together, if there is one. */
+static void begin_owed(hoot__my_link *link)
+{
+    if (link->reply.due != HOOT__MY_DUE_NOTHING || link->owed == 0)
+        return;
+    keep_prepared(link);
+    link->owed--;
+    link->channel.sequence = 1;
+    if (link->owed_prepare)
+        hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities);
+    else
+        hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, NULL);
 }
 
 /* Read to the end. Gives: 0, also when the server ended it with an error; negative: broken. */
@@ -69,7 +87,7 @@ static int drain(hoot__my_link *link, bool wait, hoot_error *err)
     uint64_t bytes = 0;
 
     link->reply.columns = NULL;
-    while (link->reply.due != HOOT__MY_DUE_NOTHING) {
+    for (begin_owed(link); link->reply.due != HOOT__MY_DUE_NOTHING; begin_owed(link)) {
         hoot__my_packet packet;
         int rc = hoot__my_step(link, wait, &packet, err);
 
@@ -116,16 +134,28 @@ static int finish_drained(hoot__my_link *link, bool killed, hoot_error *err)
     return rc;
 }
 
+/* Several statements are under way, of which each would have to be stopped by itself; or they stand between
+ * others that are missing now. What was not run yet must not be: the server is told to end the connection. */
+static int end_whole(hoot__my_link *link, hoot_error *err)
+{
+    int rc = hoot__my_stop(link, true, err);
+
+    return rc < 0 ? rc
+                  : hoot_error_set(err, HOOT_ECONNLOST, "several statements were under way: it was ended");
+}
+
 static int recover(hoot__my_link *link, hoot_error *err)
 {
     bool killed = false;
     int rc;
 
     hoot__my_move_to(link, HOOT__MY_BUSY);
-    rc = drain(link, false, err);
+    rc = link->ends ? 0 : drain(link, false, err);
+    if (rc == 0 && (link->ends || link->owed > 0))
+        return end_whole(link, err);
     if (rc == 0 && link->reply.due != HOOT__MY_DUE_NOTHING) {
         killed = true;
-        rc = hoot__my_stop(link, err);
+        rc = hoot__my_stop(link, false, err);
         if (rc == 0)
             rc = drain(link, true, err);
     }

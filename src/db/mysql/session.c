@@ -190,6 +190,15 @@ bool hoot__my_may_share(hoot_str sql)
            !has_word(sql, suspects, sizeof(suspects) / sizeof(suspects[0]));
 }
 
+bool hoot__my_may_batch(hoot_str sql, bool several)
+{
+    static const char *const more[] = { "WITH", "EXPLAIN", "DESCRIBE", "DESC" };
+    hoot_str word = first_word(sql);
+
+    return (IS_ONE_OF(word, reading) || IS_ONE_OF(word, writing) || IS_ONE_OF(word, more)) &&
+           !(several && hoot_str_find(sql, ';') >= 0);
+}
+
 /* INTO OUTFILE writes, FOR UPDATE and LOCK IN SHARE MODE lock, sequences count. */
 bool hoot__my_may_repeat(hoot_str sql)
 {

@@ -25,4 +25,8 @@ bool hoot__my_may_share(hoot_str sql);
 /* The same, and does it only read, so that it may be run twice? */
 bool hoot__my_may_repeat(hoot_str sql);
 
+/* May statements of the same task be sent behind it before it is answered: has it one result at most, and
+ * leaves definitions, the session's settings and the bounds of transactions alone? */
+bool hoot__my_may_batch(hoot_str sql, bool several);
+
 #endif
