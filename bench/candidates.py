@@ -17,41 +17,41 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "integration"))
 
+import peers                            # noqa: E402
 from support import paths, process      # noqa: E402
 
+LOGS = paths.BUILD / "bench"
 NO_DATABASE = {"/plaintext", "/json"}
 ALL = NO_DATABASE | {"/db", "/queries", "/updates", "/fortunes", "/cached-queries"}
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 
 
 class Candidate:
-    """`command(port)` gives the arguments; `environment(db)` what is set besides a few harmless variables."""
+    """`command(port)` gives the arguments, `environment(db)` what is set when there is a database."""
 
-    def __init__(self, name, routes, needs, command, environment):
+    def __init__(self, name, needs, command, environment, routes=ALL):
         self.name, self.routes = name, set(routes)
         self._needs, self._command, self._environment = needs, command, environment
 
     def available(self):
-        return all(path.exists() for path in map(pathlib.Path, self._needs()))
+        return all(map(os.path.exists, self._needs))
 
     def start(self, port, db=None):
-        logs = paths.BUILD / "bench"
-        logs.mkdir(parents=True, exist_ok=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
         environment = {key: os.environ[key] for key in INHERITED if key in os.environ}
         environment.update(self._environment(db) if db else {})
-        with open(logs / f"{self.name}.log", "ab") as log:
-            return subprocess.Popen(self._command(port), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    start_new_session=True, preexec_fn=process.die_with_parent)
+        with open(LOGS / f"{self.name}.log", "ab") as log:
+            return subprocess.Popen([str(part) for part in self._command(port)], env=environment, cwd=LOGS, stdin=subprocess.DEVNULL,
+                                    stdout=log, stderr=log, start_new_session=True, preexec_fn=process.die_with_parent)
 
 
 def hoot():
     program = paths.binaries() / "tfb"
-    return Candidate("hoot", ALL, lambda: [program],
-                     lambda port: [str(program), "--bind", f"127.0.0.1:{port}", "--workers", "1"],
+    return Candidate("hoot", [program], lambda port: [program, "--bind", f"127.0.0.1:{port}", "--workers", 1],
                      lambda db: {"TFB_DB_URL": db.url})
 
 
-CANDIDATES = [hoot()]
+CANDIDATES = [hoot(), *peers.candidates(Candidate)]
 
 
 def end(running, seconds=10):
