@@ -36,7 +36,8 @@ enum {
 
 /* --- following transactions --- */
 
-/* All up to here has been given as a whole. */
+/* All up to here has been given as a whole. note_gtid() has made room for the transaction: what was counted as
+ * given cannot fail here any more. */
 static int settle(hoot_binlog *binlog)
 {
     int rc = 0;
@@ -214,17 +215,20 @@ static bool ends(const hoot_binlog *binlog, hoot_str text)
 static int give_query(hoot_binlog *binlog, const hoot__bin_query *query, hoot_binlog_event *out,
                       hoot_error *err)
 {
+    const char *schema;
     int rc;
 
     if (hoot_str_is(query->text, "COMMIT"))
         return give(binlog, HOOT_BINLOG_COMMIT, HOOT_STR(""), out);
     if (!hoot__bin_wants_schema(&binlog->options, query->schema))
         return GO_ON;
+    schema = hoot_arena_dup(binlog->row, query->schema);
+    if (!schema)
+        return no_memory(HOOT_ENOMEM, err);
     rc = give(binlog, HOOT_BINLOG_QUERY, query->text, out);
-    if (rc != GIVE)
-        return rc;
-    out->schema = hoot_arena_dup(binlog->row, query->schema);
-    return out->schema ? GIVE : no_memory(HOOT_ENOMEM, err);
+    if (rc == GIVE)
+        out->schema = schema;
+    return rc;
 }
 
 static int on_query(hoot_binlog *binlog, hoot_binlog_event *out, hoot_error *err)
@@ -273,6 +277,8 @@ static int note_gtid(hoot_binlog *binlog, const hoot__bin_gtid *gtid, hoot_error
         return 0;
     if (hoot__gtid_text(gtid, range->server_id, &binlog->gtid_text) < 0 ||
         hoot_buf_add_byte(&binlog->gtid_text, '\0') < 0)
+        return no_memory(HOOT_ENOMEM, err);
+    if (binlog->done_known && hoot__gtid_set_reserve(&binlog->done) < 0)
         return no_memory(HOOT_ENOMEM, err);
     binlog->has_gtid = true;
     return 0;

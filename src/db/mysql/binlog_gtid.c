@@ -19,7 +19,7 @@ void hoot__gtid_set_fini(hoot__gtid_set *set)
     memset(set, 0, sizeof(*set));
 }
 
-static int reserve_one(hoot__gtid_set *set)
+int hoot__gtid_set_reserve(hoot__gtid_set *set)
 {
     size_t capacity = set->capacity ? 2 * set->capacity : FIRST_CAPACITY;
     hoot__gtid_range *ranges;
@@ -38,7 +38,7 @@ static int reserve_one(hoot__gtid_set *set)
 
 static int insert_at(hoot__gtid_set *set, size_t at, const hoot__gtid_range *range)
 {
-    int rc = reserve_one(set);
+    int rc = hoot__gtid_set_reserve(set);
 
     if (rc < 0)
         return rc;

@@ -31,6 +31,9 @@ void hoot__gtid_set_fini(hoot__gtid_set *set);
 /* Add one transaction, or a range of them. Errors: HOOT_ENOMEM, HOOT_ELIMIT. */
 int hoot__gtid_set_add(hoot__gtid_set *set, const hoot__gtid_range *range);
 
+/* Room for one more: the next hoot__gtid_set_add() cannot fail. Errors: the same. */
+int hoot__gtid_set_reserve(hoot__gtid_set *set);
+
 /* Add what a text lists. Blanks and line ends between are fine. Errors: HOOT_EINVAL, as above. */
 int hoot__gtid_set_add_text(hoot__gtid_set *set, hoot_str text);
 
