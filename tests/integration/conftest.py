@@ -11,7 +11,8 @@ from support.server import Server
 
 def _needs_database(item):
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return "mariadb" in params or any("mariadb" in name for name in item.fixturenames)
+    return (getattr(item.module, "EVERY_SERVER", False) or "mariadb" in params or
+            any("mariadb" in name for name in item.fixturenames))
 
 
 def pytest_collection_modifyitems(config, items):

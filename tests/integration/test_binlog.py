@@ -1,10 +1,11 @@
-"""The binary log as a stream: examples/changes against a MariaDB server that logs rows.
+"""The binary log as a stream: examples/changes against a server that logs rows, MariaDB or MySQL.
 
 What a row should be is asked of the server itself: its own text of each value, by CAST, HEX or CONCAT.
 """
 
 import base64
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -12,12 +13,16 @@ import threading
 import pytest
 
 from support import paths, process
-from support.mariadb import PASSWORD, USER, MariaDB
+from support.mariadb import FOLDER, KIND, PASSWORD, USER, MariaDB
 
-OPTIONS = ("--log-bin=log", "--binlog-format=ROW", "--server-id=1", "--binlog-annotate-row-events=ON")
+EVERY_SERVER = True     # see conftest.py
+IS_MYSQL = KIND == "mysql"
+OPTIONS = ("--log-bin=log", "--binlog-format=ROW", "--server-id=1",
+           *(["--binlog-rows-query-log-events=ON", "--gtid-mode=ON", "--enforce-gtid-consistency=ON"] if IS_MYSQL else
+             ["--binlog-annotate-row-events=ON"]))
 
 
-@pytest.fixture(scope="module", params=["NO_LOG", "MINIMAL", "FULL"])
+@pytest.fixture(scope="module", params=["MINIMAL", "FULL"] + ([] if IS_MYSQL else ["NO_LOG"]))
 def logging(request):
     """A server that logs rows, with each of the amounts of metadata."""
     server = MariaDB(*OPTIONS, f"--binlog-row-metadata={request.param}", "--default-time-zone=+02:00")
@@ -46,8 +51,9 @@ def fresh(plain):
 class Changes:
     """A running `changes` and the lines it has printed."""
 
-    def __init__(self, server, *options):
-        url = f"mysql://{USER}:{PASSWORD}@{server.host}:{server.port}/?sslmode=disabled"
+    def __init__(self, server, *options, url=None):
+        # MySQL that was restarted takes the password over TLS only
+        url = url or f"mysql://{USER}:{PASSWORD}@{server.host}:{server.port}/" + ("" if IS_MYSQL else "?sslmode=disabled")
         self.lines, self.errors = [], []
         self.process = subprocess.Popen([paths.binary("changes"), "--url", url, *map(str, options)], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -87,8 +93,8 @@ class Changes:
         return self.lines
 
 
-def changes_of(server, *options):
-    return Changes(server, "--stop-at-end", *options).end()
+def changes_of(server, *options, url=None):
+    return Changes(server, "--stop-at-end", *options, url=url).end()
 
 
 def rows(lines, table=None):
@@ -147,6 +153,10 @@ TYPES = [
     ("INET6", "'2001:db8::ff00:42:8329'", "CAST({} AS CHAR)"), ("INET4", "'192.0.2.7'", "CAST({} AS CHAR)"),
 ]
 SPECIAL = ("UUID", "INET6", "INET4")      # the log calls them binary strings; only information_schema knows
+if IS_MYSQL:
+    TYPES = [one for one in TYPES if one[0] not in SPECIAL]
+if FOLDER:      # the installed MariaDB is older than the type
+    TYPES.append(("VECTOR(3)", "X'0000803f0000004000004040'", "TO_BASE64({})"))
 
 
 def as_text(value, column):
@@ -264,7 +274,7 @@ def test_each_row_comes_once_though_the_connection_breaks(fresh):
 
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
-    dumps = "SELECT id FROM information_schema.processlist WHERE command = 'Binlog Dump'"
+    dumps = "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
     for lost in range(5):
         seen = len(running.lines)
         process.wait_until(lambda: len(running.lines) > seen + 100, 30, "rows again")
@@ -305,6 +315,7 @@ def test_large_rows_and_minimal_images(fresh):
     assert deleted["before"] == {"id": 1}
 
 
+@pytest.mark.skipif(IS_MYSQL, reason="MySQL compresses whole transactions")
 def test_compressed_events_are_read():
     server = MariaDB(*OPTIONS, "--log-bin-compress=ON", "--log-bin-compress-min-len=10", "--binlog-checksum=NONE")
     try:
@@ -320,10 +331,102 @@ def test_compressed_events_are_read():
         server.close()
 
 
+@pytest.mark.skipif(not IS_MYSQL, reason="MariaDB compresses events")
+def test_a_setting_that_cannot_be_followed_is_named():
+    server = MariaDB(*OPTIONS, "--binlog-transaction-compression=ON")
+    try:
+        database = server.create_database()
+        server.run_sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", database=database)
+        running = Changes(server, "--from-start", "--stop-at-end")
+        assert running.process.wait(30) == 1
+        running.stop()
+        assert "binlog_transaction_compression" in running.errors[-1]
+    finally:
+        server.close()
+
+
+def gone(server):
+    """Places that the server has no more, or never had."""
+    if not IS_MYSQL:
+        return ["--file", "log.999999"], ["--gtid", "0-1-999999999"], ["--gtid", "nonsense"]
+    server.run_sql("FLUSH BINARY LOGS")
+    server.run_sql(f"PURGE BINARY LOGS TO '{server.run_sql('SHOW BINARY LOG STATUS')[0][0]}'")
+    return (["--file", "log.999999"], ["--gtid", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5"], ["--gtid", "nonsense"])
+
+
 def test_a_place_that_is_gone_is_an_error(fresh):
     server, _ = fresh
-    for begin in (["--file", "log.999999"], ["--gtid", "0-1-999999999"], ["--gtid", "nonsense"]):
+    for begin in gone(server):
         running = Changes(server, "--stop-at-end", *begin)
         assert running.process.wait(30) == 1
         running.stop()
         assert "1236" in running.errors[-1] or "no set of transactions" in running.errors[-1], running.errors
+
+
+def test_it_comes_over_tls(tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                    "-subj", "/CN=database", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    server = MariaDB(*OPTIONS, f"--ssl-cert={certificate}", f"--ssl-key={key}", "--require-secure-transport=ON")
+    try:
+        database = server.create_database()
+        server.run_sql("CREATE TABLE t (id INT PRIMARY KEY, v LONGTEXT)", "INSERT INTO t VALUES (1, REPEAT('0123456789', 100000))",
+                       database=database)
+        at = f"mysql://{USER}:{PASSWORD}@{server.host}:{server.port}/?sslmode="
+        url = f"{at}verify-identity&ssl_ca={certificate}"
+        (line,) = rows(changes_of(server, "--from-start", "--table", f"{database}.t", url=url))
+        assert line["after"] == {"id": 1, "v": "0123456789" * 100000}
+        for mode, said in (("disabled", "insecure transport|Access denied"), ("verify-ca", "certificate")):
+            refused = Changes(server, "--from-start", "--stop-at-end", url=at + mode)
+            assert refused.process.wait(30) == 1
+            refused.stop()
+            assert re.search(said, refused.errors[-1]), refused.errors
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def pair():
+    """A source and its replica, which has all of the source's transactions in a log of its own."""
+    source = MariaDB(*OPTIONS)
+    replica = MariaDB(*OPTIONS, "--server-id=2", "--log-replica-updates=ON" if IS_MYSQL else "--log-slave-updates=ON")
+    if IS_MYSQL:
+        reset = "RESET BINARY LOGS AND GTIDS"
+        follow = (f"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={source.port}, SOURCE_USER='{USER}', "
+                  f"SOURCE_PASSWORD='{PASSWORD}', SOURCE_SSL=1, SOURCE_AUTO_POSITION=1", "START REPLICA")
+    else:
+        reset = "RESET MASTER"
+        follow = (f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={source.port}, MASTER_USER='{USER}', "
+                  f"MASTER_PASSWORD='{PASSWORD}', MASTER_USE_GTID=slave_pos", "START SLAVE")
+    source.run_sql(reset)
+    replica.run_sql(reset, *follow)
+    yield source, replica
+    source.close()
+    replica.close()
+
+
+def test_another_host_goes_on_where_the_first_ended(pair):
+    source, replica = pair
+    database = source.create_database()
+    source.run_sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", database=database)
+    executed = "SELECT @@gtid_executed" if IS_MYSQL else "SELECT @@gtid_current_pos"
+    done = source.run_sql(executed)[0][0]
+    url = (f"mysql://{USER}:{PASSWORD}@{source.host}:{source.port},{replica.host}:{replica.port}/"
+           "?sslmode=" + ("required" if IS_MYSQL else "disabled"))
+    running = Changes(source, "--table", f"{database}.t", "--gtid", done, url=url).started()
+    source.run_sql("BEGIN", "INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (3)", "COMMIT", database=database)
+    running.wait_for(lambda line: line["kind"] == "insert" and line["after"]["id"] == 3)
+    process.wait_until(lambda: replica.run_sql(executed) == source.run_sql(executed), 20, "the replica to follow")
+    source.kill9()
+    replica.run_sql("INSERT INTO t VALUES (4)", database=database)
+    running.wait_for(lambda line: line["kind"] == "insert" and line["after"]["id"] == 4)
+    assert [line["after"]["id"] for line in rows(running.stop())] == [2, 3, 4]
+
+
+def test_several_hosts_need_transactions_to_follow(fresh):
+    server, _ = fresh
+    url = f"mysql://{USER}:{PASSWORD}@{server.host}:{server.port},{server.host}:{server.port}/"
+    running = Changes(server, "--from-start", url=url)
+    assert running.process.wait(30) == 1
+    running.stop()
+    assert "by gtid" in running.errors[-1]
