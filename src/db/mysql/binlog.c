@@ -36,8 +36,8 @@ enum {
 
 /* --- following transactions --- */
 
-/* All up to here has been given as a whole. note_gtid() has made room for the transaction: what was counted as
- * given cannot fail here any more. */
+/* All up to here has been given as a whole. note_gtid() has made room for the transaction: what was counted
+ * as given cannot fail here any more. */
 static int settle(hoot_binlog *binlog)
 {
     int rc = 0;
