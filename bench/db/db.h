@@ -2,7 +2,7 @@
 #ifndef HOOT_BENCH_DB_H
 #define HOOT_BENCH_DB_H
 
-#include <stdint.h>
+#include "../limit/mysql.h"
 
 #define QUESTION "SELECT name FROM one_row WHERE id = ?"
 
@@ -14,8 +14,6 @@ typedef struct bench {
 
 /* 64 tasks on a pool with 4 lanes of 16 statements. */
 int bench_hoot(const bench *b);
-/* Canned COM_STMT_EXECUTE packets on epoll: 4 connections, 16 under way on each. */
-int bench_bare(const bench *b);
 /* libmariadb's non-blocking calls on 16 connections. */
 int bench_libmariadb(const bench *b);
 
@@ -25,7 +23,7 @@ void bench_begin(void);
 /* The next key: the same sequence for all. */
 static inline uint64_t bench_key(const bench *b, uint64_t n)
 {
-    return (n * 2654435761u) % b->keys + 1;
+    return limit_mysql_key(n, b->keys);
 }
 
 #endif

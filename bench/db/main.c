@@ -3,37 +3,33 @@
  *     db hoot|bare|libmariadb SOCKET USER DATABASE KEYS STATEMENTS
  *
  * The table `one_row` (id, name) must be there, and the user must have no password. */
+#include "../limit/clock.h"
 #include "db.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 static double wall_from, cpu_from;
-
-static double read_wall(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double read_cpu(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
 
 void bench_begin(void)
 {
     wall_from = read_wall();
     cpu_from = read_cpu();
+}
+
+/* Canned COM_STMT_EXECUTE packets on epoll: 4 connections, 16 under way on each. */
+static int bench_bare(const bench *b)
+{
+    return limit_mysql_run(&(limit_mysql){ .socket = b->socket,
+                                           .user = b->user,
+                                           .database = b->database,
+                                           .question = QUESTION,
+                                           .keys = b->keys,
+                                           .statements = b->statements,
+                                           .connections = 4,
+                                           .depth = 16,
+                                           .begin = bench_begin });
 }
 
 int main(int argc, char **argv)

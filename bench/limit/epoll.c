@@ -1,17 +1,21 @@
 #include "limit.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define MAX_DESCRIPTORS 65536
 
-static unsigned states[MAX_DESCRIPTORS];
+typedef struct client {
+    limit_place place;
+    size_t left; /* of the reply that the socket did not take whole */
+} client;
+
+static client clients[MAX_DESCRIPTORS];
 
 static int open_server(int port)
 {
@@ -35,37 +39,65 @@ static void accept_all(int epoll, int server)
             continue;
         }
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-        states[fd] = 0;
+        clients[fd] = (client){ 0 };
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &(struct epoll_event){ .events = EPOLLIN, .data.fd = fd });
     }
 }
 
-static bool answer(int fd, size_t requests)
+/* What is left of a large reply; the rest of small ones is not waited for. Gives: false, the client is gone.
+ */
+static bool send_left(int epoll, int fd, const limit_reply *reply)
 {
-    struct iovec parts[64];
+    client *c = &clients[fd];
+    ssize_t n = send(fd, reply->replies + reply->len - c->left, c->left, MSG_NOSIGNAL);
 
+    if (n < 0 && errno != EAGAIN)
+        return false;
+    c->left -= n < 0 ? 0 : (size_t)n;
+    epoll_ctl(epoll, EPOLL_CTL_MOD, fd,
+              &(struct epoll_event){ .events = c->left ? EPOLLOUT : EPOLLIN, .data.fd = fd });
+    return true;
+}
+
+static bool answer(int epoll, int fd, const limit_reply *reply, size_t requests)
+{
     while (requests) {
-        size_t n = requests < 64 ? requests : 64;
+        size_t n = requests < LIMIT_BATCH && !reply->body_bytes ? requests
+                   : reply->body_bytes                          ? 1
+                                                                : LIMIT_BATCH;
+        ssize_t sent = send(fd, reply->replies, n * reply->len, MSG_NOSIGNAL);
 
-        for (size_t i = 0; i < n; i++)
-            parts[i] = (struct iovec){ (char *)limit_reply, limit_reply_len };
-        if (writev(fd, parts, (int)n) != (ssize_t)(n * limit_reply_len))
+        if (sent != (ssize_t)(n * reply->len)) {
+            clients[fd].left = reply->len - (sent < 0 ? 0 : (size_t)sent);
+            return reply->body_bytes && send_left(epoll, fd, reply);
+        }
+        if (reply->close)
             return false;
         requests -= n;
     }
     return true;
 }
 
-static void serve(int fd)
+static void serve(int epoll, int fd, const limit_reply *reply)
 {
     static char in[LIMIT_BUFFER_BYTES];
-    ssize_t len = read(fd, in, sizeof in);
+    ssize_t len;
+    size_t requests;
 
-    if (len <= 0 || !answer(fd, limit_count_requests(in, (size_t)len, &states[fd])))
+    if (clients[fd].left) {
+        if (!send_left(epoll, fd, reply))
+            close(fd);
+        return;
+    }
+    len = recv(fd, in, sizeof in, 0);
+    if (len < 0 && errno == EAGAIN)
+        return;
+    requests = len > 0 ? limit_count_requests(reply, &clients[fd].place, in, (size_t)len) : 0;
+    if (len <= 0 || !answer(epoll, fd, reply, requests))
         close(fd);
 }
 
-int limit_serve_epoll(int port)
+int limit_serve_epoll(int port, const limit_reply *reply)
 {
     static struct epoll_event events[256];
     int epoll = epoll_create1(0), server = open_server(port);
@@ -80,6 +112,6 @@ int limit_serve_epoll(int port)
             if (events[i].data.fd == server)
                 accept_all(epoll, server);
             else
-                serve(events[i].data.fd);
+                serve(epoll, events[i].data.fd, reply);
     }
 }

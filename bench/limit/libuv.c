@@ -6,59 +6,54 @@
 
 typedef struct client {
     uv_tcp_t tcp;
-    unsigned state;
-    char in[LIMIT_BUFFER_BYTES];
+    limit_place place;
 } client;
+
+static const limit_reply *reply;
 
 static void closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
+/* One buffer for all: what is read is counted at once and not kept. */
 static void room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
-    client *c = handle->data;
+    static char in[LIMIT_BUFFER_BYTES];
 
-    (void)suggested;
-    *buf = uv_buf_init(c->in, sizeof c->in);
+    (void)handle, (void)suggested;
+    *buf = uv_buf_init(in, sizeof in);
 }
 
-/* One write for all requests of one read, as far as the socket takes it: a client that does not read is
- * dropped. */
-static void answer(client *c, size_t requests)
+/* One write for all requests of one read, as far as the socket takes it. Gives: false, the client does not
+ * read or has had its one reply. */
+static bool answer(client *c, size_t requests)
 {
-    uv_buf_t bufs[64];
-
     while (requests) {
-        size_t n = requests < 64 ? requests : 64;
+        size_t n = requests < LIMIT_BATCH ? requests : LIMIT_BATCH;
+        uv_buf_t buf = uv_buf_init(reply->replies, (unsigned)(n * reply->len));
 
-        for (size_t i = 0; i < n; i++)
-            bufs[i] = uv_buf_init((char *)limit_reply, (unsigned)limit_reply_len);
-        if (uv_try_write((uv_stream_t *)&c->tcp, bufs, (unsigned)n) != (int)(n * limit_reply_len)) {
-            uv_close((uv_handle_t *)&c->tcp, closed);
-            return;
-        }
+        if (uv_try_write((uv_stream_t *)&c->tcp, &buf, 1) != (int)buf.len || reply->close)
+            return false;
         requests -= n;
     }
+    return true;
 }
 
 static void arrived(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
     client *c = stream->data;
 
-    if (len < 0)
+    if (len < 0 || !answer(c, limit_count_requests(reply, &c->place, buf->base, (size_t)len)))
         uv_close((uv_handle_t *)stream, closed);
-    else
-        answer(c, limit_count_requests(buf->base, (size_t)len, &c->state));
 }
 
 static void connected(uv_stream_t *server, int status)
 {
-    client *c = status == 0 ? malloc(sizeof *c) : NULL;
+    client *c = status == 0 ? calloc(1, sizeof *c) : NULL;
 
     if (!c)
         return;
-    c->state = 0;
     uv_tcp_init(server->loop, &c->tcp);
     c->tcp.data = c;
     uv_accept(server, (uv_stream_t *)&c->tcp);
@@ -66,11 +61,12 @@ static void connected(uv_stream_t *server, int status)
     uv_read_start((uv_stream_t *)&c->tcp, room, arrived);
 }
 
-int limit_serve_libuv(int port)
+int limit_serve_libuv(int port, const limit_reply *what)
 {
     struct sockaddr_in address;
     uv_tcp_t server;
 
+    reply = what;
     uv_tcp_init(uv_default_loop(), &server);
     uv_ip4_addr("127.0.0.1", port, &address);
     if (uv_tcp_bind(&server, (struct sockaddr *)&address, 0) < 0 ||

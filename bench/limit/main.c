@@ -1,48 +1,73 @@
-/* limit MODE PORT */
+/* The limits.
+ *
+ *     limit epoll|libuv PORT [plaintext|json|session|echo [close]]
+ *     limit mysql SOCKET USER DATABASE CONNECTIONS DEPTH STATEMENTS
+ *
+ * The servers answer until killed; `echo` is epoll's only, `close` ends each connection after its reply. The
+ * client reads rows of `World` by random keys and prints a line of JSON. */
+#include "clock.h"
 #include "limit.h"
+#include "mysql.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char limit_reply[] = "HTTP/1.1 200 OK\r\n"
-                           "Date: Mon, 23 Feb 2026 10:00:00 GMT\r\n"
-                           "Server: hoot\r\n"
-                           "Content-Type: application/json\r\n"
-                           "Vary: Cookie\r\n"
-                           "Content-Length: 15\r\n"
-                           "\r\n"
-                           "{\"login\":\"ok\"}\n";
-const size_t limit_reply_len = sizeof limit_reply - 1;
+static double wall_from, cpu_from;
 
-size_t limit_count_requests(const char *data, size_t len, unsigned *state)
+static void begin(void)
 {
-    static const char blank[] = "\r\n\r\n";
-    size_t requests = 0;
-    unsigned seen = *state;
+    wall_from = read_wall();
+    cpu_from = read_cpu();
+}
 
-    for (size_t i = 0; i < len; i++) {
-        if (data[i] == blank[seen])
-            seen++;
-        else
-            seen = data[i] == '\r';
-        if (seen == 4) {
-            requests++;
-            seen = 0;
-        }
+static int ask(char **argv)
+{
+    const limit_mysql m = {
+        .socket = argv[2],
+        .user = argv[3],
+        .database = argv[4],
+        .question = "SELECT id, randomNumber FROM World WHERE id = ?",
+        .keys = 10000,
+        .connections = (unsigned)strtoul(argv[5], NULL, 10),
+        .depth = (unsigned)strtoul(argv[6], NULL, 10),
+        .statements = strtoull(argv[7], NULL, 10),
+        .begin = begin,
+    };
+
+    if (limit_mysql_run(&m) < 0) {
+        fprintf(stderr, "limit: the database server refused, or is gone\n");
+        return 1;
     }
-    *state = seen;
-    return requests;
+    printf("{\"wall_s\": %.4f, \"cpu_s\": %.4f}\n", read_wall() - wall_from, read_cpu() - cpu_from);
+    return 0;
+}
+
+static int serve(int argc, char **argv)
+{
+    limit_reply reply;
+    int port = atoi(argv[2]);
+    bool close = argc == 5 && strcmp(argv[4], "close") == 0;
+
+    if (port <= 0 || !limit_reply_make(&reply, argc > 3 ? argv[3] : "session", close))
+        return -1;
+    if (strcmp(argv[1], "epoll") == 0)
+        return limit_serve_epoll(port, &reply);
+    return strcmp(argv[1], "libuv") == 0 && !reply.body_bytes ? limit_serve_libuv(port, &reply) : -1;
 }
 
 int main(int argc, char **argv)
 {
-    int port = argc == 3 ? atoi(argv[2]) : 0;
+    int status = -1;
 
-    if (port > 0 && strcmp(argv[1], "epoll") == 0)
-        return limit_serve_epoll(port);
-    if (port > 0 && strcmp(argv[1], "libuv") == 0)
-        return limit_serve_libuv(port);
-    fprintf(stderr, "usage: limit epoll|libuv PORT\n");
-    return 2;
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 8 && strcmp(argv[1], "mysql") == 0)
+        status = ask(argv);
+    else if (argc >= 3 && argc <= 5)
+        status = serve(argc, argv);
+    if (status < 0)
+        fprintf(stderr, "usage: limit epoll|libuv PORT [plaintext|json|session|echo [close]]\n"
+                        "       limit mysql SOCKET USER DATABASE CONNECTIONS DEPTH STATEMENTS\n");
+    return status < 0 ? 2 : status;
 }

@@ -1,0 +1,320 @@
+/* One thread, one epoll, edge-triggered: a connection is registered once for all.
+ *
+ * Without a rate each connection has one request under way, and its next one follows the answer (a closed
+ * loop): the most that the server can do, and a latency that is only the number of connections divided by
+ * that. With a rate requests have a time at which they are due, at a constant pace whatever the server does
+ * (an open loop). A request goes out on the connection that is idle for longest, so that all of them are
+ * used; where none is idle it waits, and that wait is in its latency, which counts from the time it was due.
+ */
+#include "load.h"
+
+#include "answer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IN_BYTES     ((size_t)256 * 1024)
+#define HEAD_LIMIT   ((size_t)16 * 1024)
+#define SECOND_NS    1000000000u
+#define GIVE_UP_NS   (2u * (uint64_t)SECOND_NS)
+#define NO_SUCH_TIME UINT64_MAX
+
+typedef struct connection {
+    int fd;
+    answer answer;
+    const request *request; /* under way; NULL: idle */
+    uint64_t from_ns;       /* when it was due */
+    size_t sent;
+    unsigned answers; /* still to come */
+    bool ending;      /* answered, and the server closes it */
+    char *held;       /* the beginning of an answer's head */
+    size_t held_len;
+} connection;
+
+static const options *o;
+static load_result *result;
+static int epoll;
+static connection *connections;
+static connection **idle; /* a ring; empty without a rate */
+static size_t idle_at, idle_count, next_request;
+static uint64_t now_ns, begin_ns = NO_SUCH_TIME, end_ns = NO_SUCH_TIME;
+static uint64_t due_ns,
+    due_count; /* the next request at a rate, and how many of the measured ones were due */
+static char in[IN_BYTES];
+
+static uint64_t read_clock(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+static bool measuring(uint64_t ns)
+{
+    return ns >= begin_ns && ns < end_ns;
+}
+
+/* --- connections --- */
+
+static bool open_connection(connection *c, int flags)
+{
+    const struct sockaddr_in address = { .sin_family = AF_INET,
+                                         .sin_port = htons((uint16_t)o->port),
+                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    if (c->fd < 0 ||
+        (connect(c->fd, (const struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS))
+        return false;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    c->answer = (answer){ 0 };
+    c->ending = false;
+    c->held_len = 0;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd,
+                     &(struct epoll_event){ .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                            .data.ptr = c }) == 0;
+}
+
+static void begin_request(connection *c, uint64_t due);
+
+/* Idle, and so ready for what is due, or due already. */
+static void rest(connection *c)
+{
+    c->request = NULL;
+    if (o->rate > 0)
+        idle[(idle_at + idle_count++) % o->connections] = c;
+    else if (now_ns < end_ns)
+        begin_request(c, now_ns);
+}
+
+/* The server closed the connection, or it broke: another one takes its place. What was under way is lost. */
+static void replace(connection *c)
+{
+    bool rests = c->request || c->ending;
+
+    if (c->request && measuring(now_ns))
+        result->lost++;
+    close(c->fd);
+    if (!open_connection(c, SOCK_NONBLOCK))
+        exit(3);
+    if (rests)
+        rest(c);
+}
+
+/* --- requests --- */
+
+static void flush(connection *c)
+{
+    while (c->request && c->sent < c->request->len) {
+        ssize_t n =
+            send(c->fd, c->request->bytes + c->sent, c->request->len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0)
+            return; /* later; when it broke, the next read tells */
+        c->sent += (size_t)n;
+    }
+}
+
+static void begin_request(connection *c, uint64_t due)
+{
+    c->request = &o->requests[next_request];
+    next_request = next_request + 1 < o->request_count ? next_request + 1 : 0;
+    c->from_ns = due;
+    c->sent = 0;
+    c->answers = c->request->answers;
+    flush(c);
+}
+
+static void count_answer(const connection *c)
+{
+    if (!measuring(o->rate > 0 ? c->from_ns : now_ns))
+        return;
+    if (c->answer.status < 200 || c->answer.status > 399)
+        result->bad_status++;
+    else
+        histogram_add(&result->latency, now_ns - c->from_ns);
+}
+
+/* Gives: false, when the connection is of no use any more. */
+static bool end_answer(connection *c)
+{
+    bool closes = c->answer.closes || o->one_each;
+
+    if (c->answers == 0)
+        return false; /* nobody asked */
+    count_answer(c);
+    if (--c->answers > 0)
+        return true;
+    if (closes) {
+        c->request = NULL;
+        c->ending = true;
+    } else {
+        rest(c);
+    }
+    return true;
+}
+
+/* --- answers --- */
+
+static bool hold(connection *c, const char *data, size_t len)
+{
+    if (len == 0) {
+        c->held_len = 0;
+        return true;
+    }
+    if (!c->held && !(c->held = malloc(HEAD_LIMIT)))
+        return false;
+    if (len > HEAD_LIMIT)
+        return false;
+    memmove(c->held, data, len);
+    c->held_len = len;
+    return true;
+}
+
+static bool take(connection *c, const char *data, size_t len)
+{
+    bool done;
+
+    while (len > 0) {
+        ssize_t used = answer_read(&c->answer, data, len, &done);
+
+        if (used < 0 || (done && !end_answer(c)))
+            return false;
+        if (used == 0)
+            break;
+        data += used;
+        len -= (size_t)used;
+    }
+    return hold(c, data, len);
+}
+
+/* Gives: false at the end of the connection. */
+static bool receive(connection *c)
+{
+    ssize_t n;
+
+    do {
+        if (c->held_len)
+            memcpy(in, c->held, c->held_len);
+        n = recv(c->fd, in + c->held_len, IN_BYTES - c->held_len, MSG_DONTWAIT);
+        if (n <= 0)
+            return n < 0 && errno == EAGAIN;
+        result->bytes_in += measuring(now_ns) ? (uint64_t)n : 0;
+        if (!take(c, in, c->held_len + (size_t)n))
+            return false;
+    } while ((size_t)n == IN_BYTES - c->held_len);
+    return true;
+}
+
+static void serve(connection *c, uint32_t events)
+{
+    bool alive = true;
+
+    now_ns = read_clock();
+    if (events & EPOLLIN)
+        alive = receive(c);
+    if (alive && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        alive = receive(c); /* what came with the end; then the end */
+    if (!alive)
+        replace(c);
+    else if (events & EPOLLOUT)
+        flush(c);
+}
+
+/* --- time --- */
+
+static void send_due(void)
+{
+    while (o->rate > 0 && due_ns <= now_ns && due_ns < end_ns && idle_count > 0) {
+        connection *c = idle[idle_at];
+
+        idle_at = (idle_at + 1) % o->connections;
+        idle_count--;
+        due_count += measuring(due_ns);
+        begin_request(c, due_ns);
+        due_ns += (uint64_t)(SECOND_NS / o->rate);
+    }
+}
+
+/* Until when nothing needs to be done, unless something comes. */
+static void wait_for_events(struct epoll_event *events, int *out_count, uint64_t until_ns)
+{
+    struct timespec wait;
+    uint64_t ns;
+
+    if (o->rate > 0 && idle_count > 0 && due_ns < until_ns)
+        until_ns = due_ns;
+    ns = until_ns > now_ns ? until_ns - now_ns : 0;
+    wait = (struct timespec){ .tv_sec = (time_t)(ns / SECOND_NS), .tv_nsec = (long)(ns % SECOND_NS) };
+    *out_count = epoll_pwait2(epoll, events, 256, &wait, NULL);
+}
+
+static void run_until(uint64_t until_ns)
+{
+    static struct epoll_event events[256];
+    int count;
+
+    for (;;) {
+        now_ns = read_clock();
+        if (now_ns >= until_ns)
+            return;
+        send_due();
+        wait_for_events(events, &count, until_ns);
+        for (int i = 0; i < count; i++)
+            serve(events[i].data.ptr, events[i].events);
+    }
+}
+
+/* At a rate: those that are due and have no answer yet. */
+static uint64_t count_open(void)
+{
+    uint64_t due =
+        o->rate > 0 ? (uint64_t)((double)o->measured_ns / (double)(uint64_t)(SECOND_NS / o->rate)) : 0;
+    uint64_t answered = result->latency.count + result->bad_status + result->lost;
+
+    due = due_count > due ? due_count : due;
+    return due > answered ? due - answered : 0;
+}
+
+/* --- the whole --- */
+
+bool load_open(const options *asked)
+{
+    o = asked;
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    connections = calloc(o->connections, sizeof *connections);
+    idle = calloc(o->connections, sizeof *idle);
+    if (epoll < 0 || !connections || !idle)
+        return false;
+    for (unsigned i = 0; i < o->connections; i++)
+        if (!open_connection(&connections[i], 0))
+            return false;
+    return true;
+}
+
+void load_run(load_result *out, void (*begin)(void), void (*end)(void))
+{
+    result = out;
+    prctl(PR_SET_TIMERSLACK, 1);
+    now_ns = due_ns = read_clock();
+    for (unsigned i = 0; i < o->connections; i++)
+        rest(&connections[i]);
+    run_until(now_ns + o->warmup_ns);
+    begin();
+    begin_ns = read_clock();
+    end_ns = begin_ns + o->measured_ns;
+    run_until(end_ns);
+    end();
+    for (uint64_t give_up = end_ns + GIVE_UP_NS; count_open() > 0 && now_ns < give_up;)
+        run_until(now_ns + SECOND_NS / 100);
+    out->unanswered = count_open();
+}
