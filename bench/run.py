@@ -1,0 +1,177 @@
+"""`./dev bench`: what libhoot's programs do beside bare servers and, with --peers, beside other frameworks.
+
+The server has a core of its own, the load the other; who is measured takes turns in each round. docs/performance.md says more.
+"""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import shutil
+import signal
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+os.environ.setdefault("HOOT_BIN", str(HERE.parent / "build" / "release" / "bin"))
+
+from runner import ROOT, progress, report, servers, tests, usage      # noqa: E402
+
+import candidates as all_candidates     # noqa: E402
+import database as tables               # noqa: E402
+from support import paths               # noqa: E402
+
+RESULTS = ROOT / "bench" / "results"
+PLAIN_USER = "plain"                    # has no password: the bare client knows no other login
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    rounds: int
+    seconds: float
+    first_s: float
+
+
+class Context:
+    """What tests need to run: settings, cores, candidates, and a database that is started when the first one wants it."""
+
+    def __init__(self, settings, peers):
+        self.settings, self._peers = settings, peers
+        self.cores = usage.Cores()
+        self.progress = None
+        self._database = self._plain_user = None
+
+    def candidates(self, peers):
+        return [one for one in all_candidates.CANDIDATES
+                if one.name == tests.HOOT or (peers and self._peers and one.available())]
+
+    def missing_peers(self):
+        return [one.name for one in all_candidates.CANDIDATES if self._peers and one.name != tests.HOOT and not one.available()]
+
+    def database(self):
+        if not self._database:
+            with self.cores.on(self.cores.database):
+                self._database = tables.Database()
+        return self._database
+
+    def plain_user(self):
+        """The name of a user without a password."""
+        if not self._plain_user:
+            self.database().server.run_sql(f"CREATE USER {PLAIN_USER}@localhost IDENTIFIED BY ''",
+                                           f"GRANT SELECT ON *.* TO {PLAIN_USER}@localhost")
+            self._plain_user = PLAIN_USER
+        return self._plain_user
+
+    def close(self):
+        if self._database:
+            self._database.close()
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures libhoot's programs beside bare servers.",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="tests:\n" + "\n".join(f"  {one.name:22}{one.title}" for one in tests.TESTS))
+    parser.add_argument("names", nargs="*", metavar="TEST", help="which to run; a name's beginning is enough (default: all)")
+    parser.add_argument("--peers", action="store_true", help="other frameworks too")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="that count, besides the first (3)")
+    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="of each round (2)")
+    parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; results go to build/bench/results")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="where results go (bench/results)")
+    parser.add_argument("--report", action="store_true", help="measure nothing: make tables and charts of what is there again")
+    given = parser.parse_args()
+    if given.rounds < 1 or not 0.05 <= given.seconds <= 600:
+        parser.error("at least one round, and 0.05 to 600 seconds")
+    return parser, given
+
+
+def chosen(parser, names):
+    """The tests whose names begin so; an exact name means only itself."""
+    found = []
+    for name in names:
+        exact = [one for one in tests.TESTS if one.name == name]
+        these = exact or [one for one in tests.TESTS if one.name.startswith(name)]
+        if not these:
+            parser.error(f"no test '{name}'; ./dev bench --help lists them")
+        found += [one for one in these if one not in found]
+    return found or list(tests.TESTS)
+
+
+def missing_tools(wanted):
+    """What must be there before anything starts, with the command that brings it."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+    for name in ("limit", "load", "tfb", "echo", "hooter"):
+        if not (paths.binaries() / name).exists():
+            return f"{paths.binaries() / name} is not built: ./dev build release"
+    if not shutil.which("mariadbd", path=path) and any(one.needs_database() for one in wanted):
+        return "mariadbd is not installed: ./dev setup test"
+    return None
+
+
+def write_reports(folder):
+    results = report.read_all(folder, [one.name for one in tests.TESTS])
+    report.write_readme(folder, results)
+    if folder == RESULTS:
+        report.fill(ROOT / "docs" / "performance.md", "targets", report.target_table(results))
+        report.fill(ROOT / "README.md", "table", report.short_table(results))
+
+
+def run(context, wanted, folder):
+    """Gives how many tests or candidates failed."""
+    failures = 0
+    for test in wanted:
+        context.progress.start(test.name, test.planned_s(context))
+        try:
+            found = test.run(context)
+        except servers.Failed as failure:
+            context.progress.clear()
+            print(f"{test.name}: {failure}\n", flush=True)
+            failures += 1
+            continue
+        result = report.make(test, found, context.settings)
+        report.write(folder, result)
+        write_reports(folder)
+        context.progress.clear()
+        print(report.text(result), flush=True)
+        failures += sum(bool(row.get("failed")) for row in result["rows"].values())
+    return failures
+
+
+def end(*_):
+    """The first of SIGINT and SIGTERM stops everything in order; what follows does not disturb that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main():
+    parser, given = arguments()
+    wanted = chosen(parser, given.names)
+    folder = (given.out or (ROOT / "build" / "bench" / "results" if given.quick else RESULTS)).resolve()
+    if given.report:
+        write_reports(folder)
+        return 0
+    if missing_tools(wanted):
+        print(f"./dev bench: {missing_tools(wanted)}", file=sys.stderr)
+        return 1
+    settings = Settings(1, 0.3, 0.2) if given.quick else Settings(given.rounds, given.seconds, 1.0)
+    context = Context(settings, given.peers)
+    if not context.cores.enough:
+        print("One core only: the load takes from the server's time. Requests per CPU second still mean something.", file=sys.stderr)
+    if context.missing_peers():
+        print(f"Not installed, and left out: {', '.join(context.missing_peers())}", file=sys.stderr)
+    context.progress = progress.Progress(sum(one.planned_s(context) for one in wanted), len(wanted))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    os.sched_setaffinity(0, context.cores.load)
+    try:
+        return 1 if run(context, wanted, folder) else 0
+    except KeyboardInterrupt:
+        context.progress.clear()
+        print("stopped; what was measured by then is written", file=sys.stderr)
+        return 130
+    finally:
+        context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

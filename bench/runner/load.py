@@ -1,0 +1,81 @@
+"""Runs build/release/bin/load, and reads the server's clock when its measured time begins and ends."""
+
+import json
+import subprocess
+import tempfile
+
+from support import paths, process
+
+from . import usage
+
+
+class LoadFailed(Exception):
+    pass
+
+
+def request(path, method="GET", body=b"", headers=(), close=False):
+    """The bytes of one request, with the headers that wrk sends in the TechEmpower benchmark."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json,text/html;q=0.9,text/plain;q=0.8,*/*;q=0.1",
+             f"Connection: {'close' if close else 'keep-alive'}", *headers]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def write_requests(file, requests, depth=1):
+    """What load plays: each of the requests in turn; with a depth, each of them so often in one write."""
+    for one in requests:
+        file.write(b"%d %d\n" % (depth, len(one) * depth) + one * depth)
+    file.flush()
+
+
+class Load:
+    """`requests` are played in turn over `connections`, as fast as they are answered or at `rate` a second."""
+
+    def __init__(self, requests, connections, depth=1, one_each=False):
+        self._file = tempfile.NamedTemporaryFile(prefix="hoot-bench-")
+        write_requests(self._file, requests, depth)
+        self._options = ["--connections", str(connections)] + (["--one-each"] if one_each else [])
+
+    def close(self):
+        self._file.close()
+
+    def run(self, port, pid, warmup_s, seconds, rate=None):
+        """One round against the process tree of `pid`. Gives its figures."""
+        command = [str(paths.binary("load")), "--port", str(port), "--requests", self._file.name, "--warmup", f"{warmup_s:.3f}",
+                   "--seconds", f"{seconds:.3f}", *self._options] + (["--rate", f"{rate:.3f}"] if rate else [])
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              preexec_fn=process.die_with_parent) as load:
+            try:
+                self._expect(load, "begin")
+                cpu = usage.cpu_seconds(pid)
+                self._expect(load, "end")
+                cpu = usage.cpu_seconds(pid) - cpu
+                rss, pss = usage.memory_kib(pid)
+                done = json.loads(load.stdout.readline())
+            except BaseException:
+                load.kill()
+                raise
+            load.stdin.close()
+        return figures(done, cpu, rss, pss)
+
+    @staticmethod
+    def _expect(load, word):
+        if load.stdout.readline().strip() != word:
+            load.wait()
+            raise LoadFailed(load.stderr.read().strip() or f"load ended with {load.returncode}")
+
+
+def figures(done, cpu_s, rss_kib, pss_kib):
+    """What load printed, with the server's part, as the figures of a round."""
+    requests = done["requests"]
+    latency = done["latency_us"]
+    return {
+        "requests_per_s": requests / done["seconds"],
+        "requests_per_cpu_s": requests / cpu_s if cpu_s > 0 else None,
+        "cpu_us": 1e6 * cpu_s / requests if requests else None,
+        "cpu_share": cpu_s / done["seconds"],
+        "p50_us": latency["p50"], "p99_us": latency["p99"], "p99_9_us": latency["p99_9"], "mean_us": latency["mean"],
+        "rss_mib": rss_kib / 1024, "pss_mib": pss_kib / 1024,
+        "errors": done["bad_status"] + done["lost"] + done["unanswered"],
+    }

@@ -1,0 +1,159 @@
+"""Results as tables: for the terminal, as JSON and charts in a folder, and in the documents between their marks."""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+
+from . import ROOT, chart, targets
+
+COLUMNS = [
+    ("requests/s", "requests_per_s", "{:,.0f}"),
+    ("requests/CPU s", "requests_per_cpu_s", "{:,.0f}"),
+    ("CPU µs", "cpu_us", "{:,.2f}"),
+    ("p50 µs", "p50_us", "{:,.0f}"),
+    ("p99 µs", "p99_us", "{:,.0f}"),
+    ("p99.9 µs", "p99_9_us", "{:,.0f}"),
+    ("RSS MiB", "rss_mib", "{:,.1f}"),
+    ("PSS MiB", "pss_mib", "{:,.1f}"),
+    ("KiB each", "kib_each", "{:,.2f}"),
+]
+NAMES = {"requests_per_s": "requests/s", "requests_per_cpu_s": "requests per CPU s", "cpu_us": "CPU", "p99_us": "p99", "rss_mib": "RSS"}
+
+
+def columns(result):
+    """Those that any row has."""
+    return [one for one in COLUMNS if any(one[1] in row["median"] for row in result["rows"].values())]
+
+
+def cells(result):
+    """The table: a head, and a line for each row."""
+    used = columns(result)
+    ratio = [f"to {result['ratio_to']}"] if result["ratio_to"] in result["rows"] else []
+    lines = [["", *(name for name, _, _ in used), *ratio]]
+    for label, row in result["rows"].items():
+        values = [form.format(row["median"][key]) if key in row["median"] else "-" for _, key, form in used]
+        lines.append([label, *values, *([f"{row['ratio']:.2f}" if row["ratio"] else "-"] if ratio else [])])
+    return lines
+
+
+def notes(result):
+    """What must not be overlooked: who failed, who lost requests, what the ratio is of."""
+    found = []
+    for label, row in result["rows"].items():
+        errors = sum(one["errors"] for one in row["rounds"])
+        if row.get("failed"):
+            found.append(f"{label} failed: {row['failed']}")
+        elif errors:
+            found.append(f"{label}: {errors} requests failed or were lost, beside those counted")
+    if result["ratio_to"] in result["rows"]:
+        found.append(f"the ratio is of {NAMES.get(result['ratio_of'], result['ratio_of'])}, the median of the rounds' ratios")
+    return found
+
+
+def text(result):
+    """For a terminal."""
+    lines = cells(result)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    rows = ["  ".join(cell.ljust(width) if not column else cell.rjust(width)
+                      for column, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines]
+    return "\n".join([f"{result['test']}: {result['title']}", *rows, *notes(result), ""])
+
+
+def markdown_table(lines):
+    head, *rows = lines
+    align = ["---", *("---:" for _ in head[1:])]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, align, *rows])
+
+
+def markdown(result):
+    parts = [f"## {result['test']}", f"{result['title']}.", f"![{result['title']}]({result['test']}.svg)",
+             markdown_table(cells(result))]
+    remarks = notes(result)
+    if remarks:
+        parts.append("\n".join(f"- {one}" for one in remarks))
+    return "\n\n".join(parts)
+
+
+def number(value, unit=""):
+    return "-" if value is None else f"{value:.2f}{unit}" if value < 100 else f"{value:,.0f}{unit}"
+
+
+def target_table(results):
+    lines = [["What", "wanted", "measured", "met"]]
+    for one in targets.TARGETS:
+        value = one.measure(results)
+        met = {None: "not measured", True: "yes", False: "**no**"}[one.met(value)]
+        lines.append([one.what, f"{'≥' if one.least else '≤'} {one.wanted:g}{one.unit}", number(value, one.unit), met])
+    return markdown_table(lines)
+
+
+def short_table(results):
+    """For the README: what each candidate does in a CPU second."""
+    tests = [(test, results[test]) for test in ("plaintext-256", "json-256", "db-256", "queries-20", "fortunes", "updates-20") if test in results]
+    names = list(dict.fromkeys(label for _, result in tests for label in result["rows"] if label not in ("limit libuv",)))
+    lines = [["requests per CPU second", *names]]
+    for test, result in tests:
+        values = (result["rows"].get(name, {}).get("median", {}).get("requests_per_cpu_s") for name in names)
+        lines.append([test, *(f"{value:,.0f}" if value else "-" for value in values)])
+    return markdown_table(lines)
+
+
+# --- files ---
+
+def machine():
+    model = next((line.partition(":")[2].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(), "version": _version()}
+
+
+def _version():
+    done = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def make(test, found, settings):
+    """The result of a test as it is written."""
+    return {"test": test.name, "title": test.title, "figures": list(test.figures), "ratio_to": test.ratio_to, "ratio_of": test.ratio_of,
+            "rounds": settings.rounds, "seconds": settings.seconds, "when": datetime.date.today().isoformat(),
+            "machine": machine(), **found}
+
+
+def write(folder, result):
+    """NAME.json and NAME.svg, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / f"{result['test']}.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    _replace(folder / f"{result['test']}.svg", chart.draw(result))
+
+
+def read_all(folder, names):
+    """Those of the tests that have a result, in this order."""
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in names if (folder / f"{name}.json").exists()}
+
+
+def write_readme(folder, results):
+    first = next(iter(results.values()), None)
+    if not first:
+        return
+    about = sorted({f"{one['machine']['processor']}, {one['machine']['cores']} cores, Linux {one['machine']['kernel']}, {one['when']}, "
+                    f"version {one['machine']['version']}" for one in results.values()})
+    parts = ["# Results", "Written by `./dev bench`; [how to measure, and what limits each test](../../docs/performance.md).",
+             "\n".join(f"- {one}" for one in about), "## Wanted and measured", target_table(results),
+             *(markdown(one) for one in results.values())]
+    _replace(folder / "README.md", "\n\n".join(parts) + "\n")
+
+
+def fill(path, mark, content):
+    """Put `content` between <!-- bench MARK --> and <!-- /bench --> of a document that has them."""
+    begin, end = f"<!-- bench {mark} -->", "<!-- /bench -->"
+    before, found, rest = path.read_text().partition(begin)
+    if found and end in rest:
+        _replace(path, before + begin + "\n" + content + "\n" + end + rest.partition(end)[2])
+
+
+def _replace(path, content):
+    making = path.with_name(f".{path.name}.{os.getpid()}")
+    making.write_text(content)
+    making.replace(path)
