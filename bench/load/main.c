@@ -45,7 +45,7 @@ static void print_result(const options *o, const load_result *r)
 int main(int argc, char **argv)
 {
     static load_result result;
-    options o;
+    static options o;
     char c;
 
     if (!options_read(&o, argc, argv))

@@ -41,7 +41,7 @@ static bool add_request(options *o, request one)
 static bool read_requests(options *o)
 {
     size_t len = 0;
-    char *at = read_file(o->file_name, &len), *end = at ? at + len : NULL;
+    char *at = o->file = read_file(o->file_name, &len), *end = at ? at + len : NULL;
 
     while (at && at < end) {
         request one = { .answers = (unsigned)strtoul(at, &at, 10) };

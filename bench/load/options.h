@@ -20,6 +20,7 @@ typedef struct options {
     double rate;           /* requests/s, at a constant pace; 0: each connection sends when it was answered */
     bool one_each;         /* a connection for each request, that the server closes */
     const char *file_name; /* with the requests */
+    char *file;            /* what it holds */
     request *requests;     /* asked in turn */
     size_t request_count;
 } options;

@@ -1,0 +1,304 @@
+"""The benchmark's runner: that its figures mean what they say, and that it leaves nothing running."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree
+
+import pytest
+
+from support import paths, process
+
+sys.path.insert(0, str(paths.ROOT / "bench"))
+
+from runner import chart, load, measure, progress, report, stats, targets, tests, usage     # noqa: E402
+
+RUN = paths.ROOT / "bench" / "run.py"
+
+
+# --- arithmetic ---
+
+def test_a_ratio_is_taken_within_each_round_and_the_median_counts():
+    ours = [{"x": 50}, {"x": 10}, {"x": 90}]        # the machine was slow in the second round, for all
+    limit = [{"x": 100}, {"x": 20}, {"x": 100}]
+    assert stats.ratio(ours, limit, "x") == 0.5
+    assert stats.ratio([{"x": None}], [{"x": 2}], "x") is None
+    assert stats.ratio([{"x": 1}], [{"x": 0}], "x") is None
+    assert stats.ratio([], limit, "x") is None
+
+
+def test_medians_leave_out_what_a_round_lacks():
+    assert stats.medians([{"a": 1, "b": 5}, {"a": 3, "b": None}, {"a": 2, "b": 7}]) == {"a": 2}
+    assert stats.medians([]) == {}
+
+
+def test_the_spread_is_the_largest_by_the_smallest():
+    assert stats.spread([2.0, 3.0, 2.5]) == 1.5
+    assert stats.spread([]) is None
+
+
+def test_figures_are_per_second_and_per_cpu_second():
+    done = {"requests": 3000, "seconds": 2.0, "bad_status": 1, "lost": 2, "unanswered": 4,
+            "latency_us": {"mean": 9, "p50": 10, "p99": 20, "p99_9": 30}}
+    found = load.figures(done, 1.5, 2048, 1024)
+    assert (found["requests_per_s"], found["requests_per_cpu_s"], found["cpu_us"]) == (1500, 2000, 500)
+    assert (found["rss_mib"], found["pss_mib"], found["errors"]) == (2, 1, 7)
+    nothing = load.figures({**done, "requests": 0}, 0.0, 0, 0)
+    assert nothing["requests_per_cpu_s"] is None and nothing["cpu_us"] is None
+
+
+def test_hoot_is_compared_with_the_peer_that_is_hardest_to_beat():
+    rows = [measure.Row("hoot", "hoot", None, [{"requests_per_s": 200, "requests_per_cpu_s": 300, "p99_us": 10}]),
+            measure.Row("slow", "peer", None, [{"requests_per_s": 20, "requests_per_cpu_s": 100, "p99_us": 40}]),
+            measure.Row("fast", "peer", None, [{"requests_per_s": 100, "requests_per_cpu_s": 60, "p99_us": 5}])]
+    results = {"db-256": measure.summary(rows, {"gone": "not there"}, "", "", tests.kind_of)}
+    assert targets.to_best_peer("db-256", "requests_per_s")(results) == 2
+    assert targets.to_best_peer("db-256", "requests_per_cpu_s")(results) == 3
+    assert targets.p99_to_best_peer("db-256")(results) == 2
+    assert results["db-256"]["rows"]["gone"]["failed"] == "not there"
+    assert targets.to_best_peer("json-256", "requests_per_s")(results) is None
+
+
+def test_a_target_is_met_missed_or_not_measured():
+    assert [targets.Target("x", 0.9, None).met(value) for value in (0.9, 0.89, None)] == [True, False, None]
+    assert [targets.Target("x", 30, None, least=False).met(value) for value in (30, 31)] == [True, False]
+
+
+def test_cpu_time_of_a_tree_counts_children_that_have_ended():
+    burn = "import os, sys, time\nif os.fork() == 0:\n while time.process_time() < 0.3: pass\n os._exit(0)\nos.wait(); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        assert usage.cpu_seconds(child.pid) >= 0.29
+        rss, pss = usage.memory_kib(child.pid)
+        assert rss >= pss > 1000
+        child.stdin.close()
+
+
+# --- the load generator, against a server of our own ---
+
+class Scripted:
+    """A server that gives each connection in turn the next of its scripts: a function that gets the socket."""
+
+    def __init__(self, *scripts):
+        import socket
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.scripts, self.threads = self.listener.getsockname()[1], list(scripts), []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+            threading.Thread(target=self._serve, args=(script, connection), daemon=True).start()
+
+    @staticmethod
+    def _serve(script, connection):
+        try:
+            with connection:
+                script(connection)
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
+def read_request(connection):
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        piece = connection.recv(4096)
+        if not piece:
+            raise OSError("the client left")
+        data += piece
+    return data
+
+
+def answer_all(connection, reply=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"):
+    while True:
+        connection.sendall(reply * read_request(connection).count(b"\r\n\r\n"))
+
+
+@pytest.fixture
+def scripted():
+    servers = []
+
+    def make(*scripts):
+        servers.append(Scripted(*scripts))
+        return servers[-1]
+    yield make
+    for server in servers:
+        server.close()
+
+
+def run_load(port, *options, depth=1, seconds=0.5):
+    import tempfile
+    with tempfile.NamedTemporaryFile() as file:
+        load.write_requests(file, [load.request("/a"), load.request("/b")], depth)
+        done = subprocess.run([paths.binary("load"), "--port", str(port), "--requests", file.name, "--seconds", str(seconds), *options],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    begin, end, result = done.stdout.splitlines()
+    assert (begin, end) == ("begin", "end")
+    return json.loads(result)
+
+
+def test_load_asks_all_requests_in_turn_and_counts_pipelined_answers(scripted):
+    seen = []
+
+    def remember(connection):
+        while True:
+            data = read_request(connection)
+            seen.append(data)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" * data.count(b"\r\n\r\n"))
+    result = run_load(scripted(remember).port, depth=3, seconds=0.2)
+    assert result["requests"] >= 6 and result["bad_status"] == result["lost"] == 0
+    assert seen[0].count(b"GET /a ") == 3 and seen[1].count(b"GET /b ") == 3
+
+
+def test_load_counts_what_fails_apart(scripted):
+    bad = run_load(scripted(lambda connection: answer_all(connection, b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")).port, seconds=0.2)
+    assert bad["requests"] == 0 and bad["bad_status"] > 0
+    lost = run_load(scripted(read_request).port, seconds=0.2)
+    assert lost["requests"] == 0 and lost["lost"] > 0
+
+
+def test_load_opens_a_connection_anew_when_the_server_ends_it(scripted):
+    def once(connection):
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+    for options in ([], ["--one-each"]):
+        result = run_load(scripted(once).port, "--connections", "2", *options)
+        assert result["requests"] > 2 and result["lost"] == 0
+
+
+def test_at_a_constant_rate_a_pause_of_the_server_is_in_the_latency_of_all_that_were_due(scripted):
+    pause = 0.4
+
+    def pausing(connection):
+        read_request(connection)
+        time.sleep(pause)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        answer_all(connection)
+    result = run_load(scripted(pausing).port, "--rate", "200", seconds=0.8)
+    assert result["requests"] == 160 and result["unanswered"] == 0      # as many as were due, not as many as there was time for
+    assert result["latency_us"]["max"] >= 0.95e6 * pause
+    assert result["latency_us"]["p90"] >= 0.5e6 * pause                 # half of them were due while it paused
+
+
+def test_load_says_what_is_wrong_with_its_requests(tmp_path):
+    file = tmp_path / "requests"
+    file.write_text("1 100\nGET /")
+    done = subprocess.run([paths.binary("load"), "--port", "1", "--requests", file], capture_output=True, text=True)
+    assert done.returncode == 2 and "holds no requests" in done.stderr
+
+
+def test_the_bare_servers_answer_each_pipelined_request_in_one_write():
+    for mode in ("epoll", "libuv"):
+        port = process.free_port()
+        with subprocess.Popen([paths.binary("limit"), mode, str(port), "json"], preexec_fn=process.die_with_parent) as server:
+            try:
+                process.wait_until(lambda: process.can_connect(("127.0.0.1", port)), 10, "limit")
+                import socket
+                with socket.create_connection(("127.0.0.1", port)) as connection:
+                    connection.sendall(load.request("/json") * 100 + b"GET /cut HTTP/1.1\r\nHost: x\r")
+                    data = b""
+                    while data.count(b"HTTP/1.1 200 OK\r\n") < 100 or not data.endswith(b"}\n"):
+                        data += connection.recv(65536)
+                    connection.sendall(b"\n\r\n")       # the rest of the one that was cut
+                    assert connection.recv(65536).endswith(b'\r\n\r\n{"message":"Hello, World!"}\n')
+            finally:
+                server.kill()
+
+
+# --- what is written ---
+
+def result_of(**rows):
+    found = measure.summary([measure.Row(name.replace("_", " "), tests.kind_of(name), None,
+                                         [{"requests_per_cpu_s": value, "requests_per_s": value, "errors": 0} for value in values])
+                             for name, values in rows.items()], {"broken": "no <such> thing"}, "limit epoll", "requests_per_cpu_s", tests.kind_of)
+    return {"test": "json-32", "title": "JSON & <more>", "figures": ["requests_per_cpu_s", "requests_per_s"], "ratio_to": "limit epoll",
+            "ratio_of": "requests_per_cpu_s", "rounds": 3, "seconds": 2.0, "when": "2026-01-01", "machine": report.machine(), **found}
+
+
+def test_a_chart_is_well_formed_and_its_bars_are_in_proportion():
+    root = xml.etree.ElementTree.fromstring(chart.draw(result_of(limit_epoll=[200, 200, 200], hoot=[90, 100, 120])))
+    bars = [float(one.get("width")) for one in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert len(bars) == 4 and bars[0] == pytest.approx(2 * bars[1], rel=0.01)
+    words = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "JSON & <more>" in words and "failed" in words and "100 (0.50 of the limit)" in [re.sub(" +", " ", one) for one in words]
+    height = float(root.get("height"))
+    assert all(float(one.get("y")) < height for one in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def test_results_are_read_back_as_they_were_written(tmp_path):
+    result = result_of(limit_epoll=[200, 200, 200], hoot=[90, 100, 120])
+    report.write(tmp_path, result)
+    assert report.read_all(tmp_path, ["json-32", "json-256"]) == {"json-32": result}
+    report.write_readme(tmp_path, {"json-32": result})
+    text = (tmp_path / "README.md").read_text()
+    assert "| hoot | 100 | 100 | 0.50 |" in text and "broken failed: no <such> thing" in text and "](json-32.svg)" in text
+
+
+def test_a_table_goes_between_the_marks_of_a_document_and_nowhere_else(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- bench table -->\nold\n<!-- /bench -->\nafter\n")
+    for _ in range(2):
+        report.fill(page, "table", "new")
+    assert page.read_text() == "before\n<!-- bench table -->\nnew\n<!-- /bench -->\nafter\n"
+    report.fill(page, "other", "newer")
+    assert "newer" not in page.read_text()
+
+
+def test_the_time_left_is_what_is_planned_and_not_done():
+    shown = progress.Progress(100, 2, open(os.devnull, "w"))
+    shown.start("one", 60)
+    shown.step("round 1", 5)
+    assert shown.left() == "1:35"
+    shown.start("two", 40)      # what the first did not take is not waited for
+    shown.began = time.monotonic() - 60
+    assert shown.left() in ("0:40", "0:39")
+
+
+# --- the whole ---
+
+def environment():
+    return {**os.environ, "HOOT_BIN": str(paths.binaries())}
+
+
+def test_a_quick_run_of_two_tests_writes_their_results(tmp_path):
+    done = subprocess.run([sys.executable, RUN, "--quick", "--out", tmp_path, "json-32", "queries-20"], env=environment(),
+                          capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    json_rows = json.loads((tmp_path / "json-32.json").read_text())["rows"]
+    assert set(json_rows) == {"limit epoll", "limit libuv", "hoot"}
+    assert all(row["median"]["requests_per_cpu_s"] > 0 and row["median"]["errors"] == 0 for row in json_rows.values())
+    assert json_rows["limit epoll"]["ratio"] == 1
+    queries = json.loads((tmp_path / "queries-20.json").read_text())
+    assert queries["ratio_to"] == "limit mysql" and queries["rows"]["hoot"]["ratio"] > 0
+    assert (tmp_path / "queries-20.svg").exists() and "queries-20" in (tmp_path / "README.md").read_text()
+
+
+def test_an_unknown_test_is_one_clear_line():
+    done = subprocess.run([sys.executable, RUN, "nosuch"], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 2 and "no test 'nosuch'" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_running(tmp_path, number):
+    with subprocess.Popen([sys.executable, RUN, "--seconds", "60", "--out", tmp_path, "json-32"], env=environment(),
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        process.wait_until(lambda: any(process.name_of(one) == "load" for one in process.tree(run.pid)), 30, "under load")
+        started = process.tree(run.pid)[1:]
+        assert {process.name_of(one) for one in started} >= {"load", "limit", "tfb"}
+        run.send_signal(number)
+        assert run.wait(20) == 130
+        assert "stopped" in run.stderr.read()
+    process.wait_until(lambda: not any(map(process.running, started)), 10, "all ended")
