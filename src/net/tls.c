@@ -369,6 +369,8 @@ static void tls_close(hoot_stream *stream)
     hoot__tls_say_goodbye(s);
     s->closed = s->ended = true;
     s->reading = false;
+    if (s->handshake)
+        hoot__timer_stop(&s->handshake->timer);
     hoot__loop_undefer(&s->turn);
     hoot_buf_clear(&stream->out);
     hoot__stream_rest(stream);

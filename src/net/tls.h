@@ -59,13 +59,18 @@ HOOT_NODISCARD hoot_stream *hoot__tls_connect(hoot_stream *lower_take, hoot__tls
  * good for closing. On the loop, outside of tasks, never inside hoot__tls_accept(). */
 typedef void (*hoot__tls_done_fn)(hoot_stream *stream, int code, const hoot_error *err, void *user);
 
+/* What a client has for its handshake when hoot__tls_accept() is given no limit. */
+#define HOOT__TLS_ACCEPT_MS (10 * 1000)
+
 /* Begin TLS as the server, on a stream from which nothing was read. No task is needed.
- * Takes:  the stream, also on failure; its events are replaced.
- * Gives:  the TLS stream; until `done` it can only be closed, and then `done` does not come. There is no time
- *         limit here: close it when the handshake takes too long.
- * Errors: NULL and `err`: HOOT_ENOMEM, -errno. */
+ * limit_ms: the handshake as a whole may take so long, however busy the client is; 0: HOOT__TLS_ACCEPT_MS.
+ *           When it is over, `done` gets HOOT_ETIMEOUT.
+ * Takes:    the stream, also on failure; its events are replaced.
+ * Gives:    the TLS stream; until `done` it can only be closed, and then `done` does not come.
+ * Errors:   NULL and `err`: HOOT_ENOMEM, -errno. */
 HOOT_NODISCARD hoot_stream *hoot__tls_accept(hoot_stream *lower_take, hoot__tls_context *context,
-                                             hoot__tls_done_fn done, void *user, hoot_error *err);
+                                             uint32_t limit_ms, hoot__tls_done_fn done, void *user,
+                                             hoot_error *err);
 
 /* --- of a TLS stream, after the handshake --------------------------------------------------------- */
 

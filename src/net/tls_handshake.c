@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /* --- steps --------------------------------------------------------------------------------------- */
@@ -22,6 +23,7 @@ static void finish(hoot__tls_stream *s, int code)
     hoot__tls_handshake *h = s->handshake;
 
     s->handshake = NULL;
+    hoot__timer_stop(&h->timer);
     if (code < 0) {
         s->ended = true;
         s->write_code = code;
@@ -226,21 +228,37 @@ hoot_stream *hoot__tls_connect(hoot_stream *lower_take, hoot__tls_context *conte
 
 /* --- as the server ------------------------------------------------------------------------------- */
 
-hoot_stream *hoot__tls_accept(hoot_stream *lower_take, hoot__tls_context *context, hoot__tls_done_fn done,
-                              void *user, hoot_error *err)
+/* A client that says nothing, or a byte now and then. There is nobody to tell why. */
+static void on_late(hoot__timer *timer)
+{
+    hoot__tls_handshake *h = (hoot__tls_handshake *)((char *)timer - offsetof(hoot__tls_handshake, timer));
+
+    hoot_error_set(&h->err, HOOT_ETIMEOUT, "the client did not finish the TLS handshake within %u ms",
+                   (unsigned)h->limit_ms);
+    finish(h->stream, HOOT_ETIMEOUT);
+}
+
+hoot_stream *hoot__tls_accept(hoot_stream *lower_take, hoot__tls_context *context, uint32_t limit_ms,
+                              hoot__tls_done_fn done, void *user, hoot_error *err)
 {
     hoot__tls_stream *s = begin(lower_take, context, err);
+    hoot__tls_handshake *h;
     int rc;
 
     assert(context->server);
     if (!s)
         return NULL;
     SSL_set_accept_state(s->ssl);
-    s->handshake->done = done;
-    s->handshake->user = user;
-    rc = hoot__tls_pull(s);
+    h = s->handshake;
+    h->stream = s;
+    h->limit_ms = limit_ms ? limit_ms : HOOT__TLS_ACCEPT_MS;
+    h->done = done;
+    h->user = user;
+    rc = hoot__timer_set(&h->timer, hoot_now_ms() + h->limit_ms, on_late);
+    if (rc == 0)
+        rc = hoot__tls_pull(s);
     if (rc < 0) {
-        hoot_error_set(err, rc, "cannot read from the stream: %s", hoot_error_text(rc));
+        hoot_error_set(err, rc, "TLS cannot begin: %s", hoot_error_text(rc));
         hoot_stream_close(&s->base);
         return NULL;
     }

@@ -4,6 +4,7 @@
 
 #include "net/socket.h"
 #include "net/tls.h"
+#include "runtime/loop.h"
 
 #include <openssl/ssl.h>
 
@@ -27,6 +28,9 @@ struct hoot__tls_context {
 
 /* Only while it lasts. */
 typedef struct hoot__tls_handshake {
+    hoot__timer timer; /* as the server: when it has lasted too long */
+    struct hoot__tls_stream *stream;
+    uint32_t limit_ms;
     hoot__tls_done_fn done;
     void *user;
     hoot_error err; /* what is wrong with the peer's certificate */

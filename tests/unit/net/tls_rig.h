@@ -134,7 +134,7 @@ static inline bool shake_again(both *b, const wish *w)
     b->client = b->server = NULL;
     if (connect_lower(w, &client, &server) < 0)
         return false;
-    b->server = hoot__tls_accept(server, b->server_context, on_server_done, b, &b->server_err);
+    b->server = hoot__tls_accept(server, b->server_context, 0, on_server_done, b, &b->server_err);
     b->client = hoot__tls_connect(client, b->client_context, w->host ? w->host : "localhost",
                                   hoot_str_of(NULL, 0), &b->client_err);
     wait_server_done(b);

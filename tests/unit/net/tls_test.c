@@ -108,7 +108,7 @@ static void start_after_clear_request(void)
         assert_int_equal(hoot__stream_grab(server, request, 4), 4);
         assert_memory_equal(request, "TLS!", 4);
     }
-    b.server = hoot__tls_accept(server, b.server_context, on_server_done, &b, &err);
+    b.server = hoot__tls_accept(server, b.server_context, 0, on_server_done, &b, &err);
     b.client = hoot__tls_connect(client, b.client_context, "localhost", hoot__reader_bytes(&reader), &err);
     hoot__reader_fini(&reader);
     assert_non_null(b.client);
@@ -793,7 +793,7 @@ static void close_while_accepting(void)
 
     assert_true(make_contexts(&b, &w));
     assert_int_equal(connect_lower(&w, &client, &server), 0);
-    b.server = hoot__tls_accept(server, b.server_context, on_server_done, &b, NULL);
+    b.server = hoot__tls_accept(server, b.server_context, 0, on_server_done, &b, NULL);
     assert_non_null(b.server);
     assert_int_equal(hoot_buf_add(&client->out, "\x16\x03\x01", 3), 0);
     assert_int_equal(hoot_stream_flush(client), 0);
@@ -805,7 +805,7 @@ static void close_while_accepting(void)
 
     /* The client goes away in the middle. */
     assert_int_equal(connect_lower(&w, &client, &server), 0);
-    b.server = hoot__tls_accept(server, b.server_context, on_server_done, &b, NULL);
+    b.server = hoot__tls_accept(server, b.server_context, 0, on_server_done, &b, NULL);
     assert_int_equal(hoot_buf_add(&client->out, "\x16\x03\x01", 3), 0);
     assert_int_equal(hoot_stream_flush(client), 0);
     hoot_stream_close(client);
@@ -820,6 +820,46 @@ static void accepting_can_be_given_up(void **state)
 {
     (void)state;
     run_in_task(close_while_accepting, true);
+}
+
+/* Says nothing, or a byte of a record each 100 ms: that does not buy it time. */
+static void accept_from_a_slow_client(bool silent)
+{
+    wish w = { 0 };
+    both b = { 0 };
+    hoot_stream *client, *server;
+    uint64_t start = hoot_now_ms();
+
+    assert_true(make_contexts(&b, &w));
+    assert_int_equal(connect_lower(&w, &client, &server), 0);
+    b.server = hoot__tls_accept(server, b.server_context, 1000, on_server_done, &b, NULL);
+    assert_non_null(b.server);
+    if (!silent)
+        assert_int_equal(hoot_buf_add(&client->out, "\x16\x03\x01\x40", 4), 0);
+    for (int i = 0; i < 30 && !b.server_done; i++) {
+        if (!silent)
+            assert_int_equal(hoot_buf_add_byte(&client->out, '\0'), 0);
+        assert_true(hoot_stream_flush(client) >= 0);
+        assert_int_equal(hoot_sleep(100), 0);
+    }
+    assert_true(b.server_done);
+    assert_int_equal(b.server_err.code, HOOT_ETIMEOUT);
+    assert_non_null(strstr(b.server_err.text, "within 1000 ms"));
+    assert_in_range(hoot_now_ms() - start, 1000, 1100);
+    hoot_stream_close(client);
+    end_both(&b);
+}
+
+static void accept_from_slow_clients(void)
+{
+    accept_from_a_slow_client(true);
+    accept_from_a_slow_client(false);
+}
+
+static void accepting_has_a_limit(void **state)
+{
+    (void)state;
+    run_in_task(accept_from_slow_clients, true);
 }
 
 static int converse(hoot_error *err, void *arg)
@@ -901,6 +941,7 @@ int main(void)
         cmocka_unit_test(answers_to_updates_of_the_keys_are_bounded),
         cmocka_unit_test(the_deadline_ends_a_handshake),
         cmocka_unit_test(accepting_can_be_given_up),
+        cmocka_unit_test(accepting_has_a_limit),
         cmocka_unit_test(a_cancel_at_each_wait_leaves_nothing),
         cmocka_unit_test(survives_each_allocation_that_fails),
     };
