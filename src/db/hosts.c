@@ -317,6 +317,16 @@ static bool is_of_host(int rc)
     return rc != HOOT_ENOMEM && rc != HOOT_ECANCELED && rc != -EMFILE && rc != -ENFILE;
 }
 
+/* What it was at when the time was over stays in the text: greeting, TLS or login. */
+static int took_too_long(const hoot__host *host, uint64_t within_ms, hoot_error *err)
+{
+    if (err)
+        err->code = HOOT_ECONNECT;
+    (void)hoot_error_prefix(err, "connecting to %s took over %llu ms", host->place,
+                            (unsigned long long)within_ms);
+    return HOOT_ECONNECT;
+}
+
 static int connect_one(hoot__host *host, uint64_t within_ms, hoot_link **out_link, hoot_error *err)
 {
     int rc = HOOT_ETIMEOUT;
@@ -326,8 +336,7 @@ static int connect_one(hoot__host *host, uint64_t within_ms, hoot_link **out_lin
         rc = host->target.driver->connect(&host->target, out_link, err);
     host->connecting--;
     if (rc == HOOT_ETIMEOUT)
-        rc = hoot_error_set(err, HOOT_ECONNECT, "connecting to %s took over %llu ms", host->place,
-                            (unsigned long long)within_ms);
+        rc = took_too_long(host, within_ms, err);
     if (rc) {
         host->stats.open_failed++;
         if (is_of_host(rc))

@@ -4,6 +4,7 @@
 
 #include "unit/net/tls_certificates.h"
 
+#include "base/alloc.h"
 #include "db/options.h"
 
 #include <hoot/cursor.h>
@@ -663,6 +664,81 @@ static void everything_goes_through_compression(void **state)
     expect_open("native", "sslmode=required&compress=1", check_compressed);
 }
 
+/* --- without memory --- */
+
+typedef struct hungry {
+    const char *options;
+    unsigned long fail_at;
+    bool more;
+    int rc;
+    hoot_error err;
+} hungry;
+
+/* More than one packet of rows, which compress. */
+static int read_rows(hoot_link *link, hoot_error *err)
+{
+    const hoot_value *cells;
+    hoot_answer answer;
+    int rc = hoot__mysql_driver.run(link, HOOT_STR("SELECT n, REPEAT('x', 100000) FROM digits"), NULL, 0,
+                                    &answer, err);
+
+    while (rc >= 0 && (rc = hoot__mysql_driver.next_row(link, &cells, err)) > 0)
+        continue;
+    return rc;
+}
+
+static int body_hungry(hoot_error *unused, void *arg)
+{
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
+    hungry *h = arg;
+    hoot_pool_options options = { .url = hoot_arena_printf(
+                                      arena, "mysql://native:secret%%20%%C3%%A9@127.0.0.1:%u/hoot?%s",
+                                      server.port, h->options) };
+    hoot_link *link = NULL;
+    hoot_target target;
+    hoot__limits limits;
+
+    (void)unused;
+    assert_int_equal(hoot__options_read(arena, &options, &target, &limits, &h->err), 0);
+    hoot__alloc_fail_next(h->fail_at);
+    h->rc = hoot__mysql_driver.prepare(&target, &h->err);
+    if (h->rc == 0)
+        h->rc = hoot__mysql_driver.connect(&target, &link, &h->err);
+    if (h->rc == 0)
+        h->rc = read_rows(link, &h->err);
+    h->more = hoot__alloc_count >= h->fail_at;
+    hoot__alloc_fail_next(0);
+    hoot__mysql_driver.close(link);
+    hoot__mysql_driver.forget(&target);
+    return 0;
+}
+
+static void expect_every_missing_allocation_survived(const char *options)
+{
+    hungry h = { .options = options, .more = true };
+    unsigned long refused = 0;
+
+    while (h.more) {
+        hoot_error err = HOOT_ERROR_INIT;
+
+        h.fail_at++;
+        assert_int_equal(hoot_run(body_hungry, &h, &err), 0);
+        if (h.rc != 0 && h.rc != HOOT_ENOMEM)
+            fail_msg("%s: allocation %lu: %d: %s", options, h.fail_at, h.rc, h.err.text);
+        refused += h.rc != 0;
+    }
+    assert_int_equal(h.rc, 0);
+    assert_true(refused > 10);
+}
+
+static void every_missing_allocation_is_survived_in_tls_and_compression(void **state)
+{
+    (void)state;
+    expect_every_missing_allocation_survived(with("sslmode=verify-identity&ssl_ca=%s", "ca.pem"));
+    expect_every_missing_allocation_survived("sslmode=disabled&compress=1");
+    expect_every_missing_allocation_survived(with("compress=1&sslmode=verify-ca&ssl_ca=%s", "ca.pem"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -686,6 +762,7 @@ int main(void)
         cmocka_unit_test(attributes_are_the_servers_to_see),
         cmocka_unit_test(the_connection_that_kills_uses_tls_too),
         cmocka_unit_test(everything_goes_through_compression),
+        cmocka_unit_test(every_missing_allocation_is_survived_in_tls_and_compression),
     };
 
     return cmocka_run_group_tests(tests, start_tls_server, stop_tls_server);
