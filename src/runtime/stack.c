@@ -15,7 +15,7 @@
  * A released stack stays warm (lent again first, its pages kept) up to HOOT__STACKS_WARM of them; others give
  * their pages back and become a bit in their slab. A warm stack that went deep gives back what is below 16
  * KiB. That it went deep is seen at one cache line there, which a large untouched buffer may skip, so every
- * 64th use gives back anyway.
+ * 1024th use gives back anyway (every 64th cost more than all the rest of starting and ending a task).
  *
  * The heads of stacks lie at the same place of their pages, which would be the same few sets of the
  * first-level cache for all tasks, so each is moved down by a multiple of 64 bytes. */
@@ -64,7 +64,7 @@
 #define SHALLOW_BYTES   ((size_t)16 * 1024) /* of a warm stack, kept */
 #define COLOURS         16
 #define LINE_BYTES      64
-#define USES_UNTIL_TRIM 64
+#define USES_UNTIL_TRIM 1024
 #define SMALLEST_PAGE   4096
 
 struct hoot__slab {

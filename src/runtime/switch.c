@@ -5,6 +5,12 @@
  * to save, which is what makes ucontext slow (a system call a switch); that one is the fallback for
  * processors without code below.
  *
+ * A processor predicts returns by a stack of its own, which a switch leaves out of step: the calls that it
+ * then returns from are all predicted wrongly, at some 20 cycles each. A task that waits cannot help it. One
+ * that ends without having waited can: its function returns, through the entry below, to where the switch
+ * into it was called, as if it had been called there. That is how most requests end, and it halves what a
+ * task costs.
+ *
  * The bottom frame of each new stack is hoot__switch_entry, whose return address is declared undefined, so
  * that debuggers, backtrace() and the sanitizers stop there instead of running off the stack.
  *
@@ -26,11 +32,12 @@ static void enter(unsigned low_half, unsigned high_half)
 {
     hoot__context *context = (hoot__context *)(((uintptr_t)high_half << 16 << 16) | (uintptr_t)low_half);
 
-    context->entry(context->arg);
+    setcontext(&context->entry(context->arg)->uc);
     __builtin_trap();
 }
 
-void hoot__context_make(hoot__context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
+                        void *arg)
 {
     uintptr_t self = (uintptr_t)context;
 
@@ -137,11 +144,43 @@ __asm__(".text\n"
         "hoot__switch_entry:\n"
         "    movq %r12, %rdi\n"
         "    callq *%r13\n"
-        "    ud2\n"
+        "    movq (%rax), %rsp\n" /* from here on the frame is that of the context gone to */
+        "    .cfi_def_cfa %rsp, 64\n"
+        "    .cfi_offset %rip, -8\n"
+        "    .cfi_offset %rbp, -16\n"
+        "    .cfi_offset %rbx, -24\n"
+        "    .cfi_offset %r12, -32\n"
+        "    .cfi_offset %r13, -40\n"
+        "    .cfi_offset %r14, -48\n"
+        "    .cfi_offset %r15, -56\n"
+        "    ldmxcsr (%rsp)\n"
+        "    fldcw 4(%rsp)\n"
+        "    addq $8, %rsp\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    popq %r15\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    .cfi_restore %r15\n"
+        "    popq %r14\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    .cfi_restore %r14\n"
+        "    popq %r13\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    .cfi_restore %r13\n"
+        "    popq %r12\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    .cfi_restore %r12\n"
+        "    popq %rbx\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    .cfi_restore %rbx\n"
+        "    popq %rbp\n"
+        "    .cfi_adjust_cfa_offset -8\n"
+        "    .cfi_restore %rbp\n"
+        "    retq\n" /* where a task ends that never waited, this is what the processor predicts */
         "    .cfi_endproc\n"
         ".size hoot__switch_entry, . - hoot__switch_entry\n");
 
-void hoot__context_make(hoot__context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
+                        void *arg)
 {
     uintptr_t top = ((uintptr_t)low + size) & ~(uintptr_t)15;
     struct saved *saved =
@@ -232,11 +271,15 @@ __asm__(".text\n"
         "hoot__switch_entry:\n"
         "    mov x0, x19\n"
         "    blr x20\n"
-        "    brk #0\n"
+        "    ldr x1, [x0]\n"
+        "    sub sp, sp, #16\n"
+        "    mov x0, sp\n" /* where the old place is kept, which nobody comes back to */
+        "    b hoot__switch_stacks\n"
         "    .cfi_endproc\n"
         ".size hoot__switch_entry, . - hoot__switch_entry\n");
 
-void hoot__context_make(hoot__context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
+                        void *arg)
 {
     uintptr_t top = ((uintptr_t)low + size) & ~(uintptr_t)15;
     struct saved *saved = (struct saved *)(top - sizeof *saved);

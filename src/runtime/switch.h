@@ -10,23 +10,25 @@
 #define HOOT_SWITCH_UCONTEXT 1
 #endif
 
+typedef struct hoot__context hoot__context;
+
 #ifdef HOOT_SWITCH_UCONTEXT
 #include <ucontext.h>
 
-typedef struct hoot__context {
+struct hoot__context {
     ucontext_t uc;
-    void (*entry)(void *arg);
+    hoot__context *(*entry)(void *arg);
     void *arg;
-} hoot__context;
+};
 
 /* Leave `from`, go on where `to` was left. Comes back when somebody switches to `from`. */
 void hoot__context_switch(hoot__context *from, hoot__context *to);
 
 #else
 
-typedef struct hoot__context {
+struct hoot__context {
     void *sp; /* everything else lies on the stack, below it */
-} hoot__context;
+};
 
 void hoot__switch_stacks(void **out_sp, void *sp);
 
@@ -38,7 +40,8 @@ static inline void hoot__context_switch(hoot__context *from, hoot__context *to)
 #endif
 
 /* Make `context` such that the first switch to it calls `entry(arg)` on the stack of `size` bytes at `low`.
- * `entry` must never return: it switches away for good. */
-void hoot__context_make(hoot__context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
+ * What `entry` returns is where to go on: the context that it began in, or was last gone to from. */
+void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
+                        void *arg);
 
 #endif

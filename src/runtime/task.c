@@ -9,8 +9,8 @@
  *                 interrupt |         v
  *                           +---- waiting
  *
- * Switches only happen between the loop's own stack and a task's: hoot__task_resume() goes in, suspend()
- * comes out.
+ * Switches only happen between the loop's own stack and a task's: hoot__task_resume() goes in, suspend() or
+ * the return of task_main() comes out.
  *
  * A wake always reaches its task: once hoot_wake() was called, hoot_wait() gives its result, even if the
  * deadline passed or the task was cancelled in the same turn. So what a waker hands over is never lost.
@@ -57,6 +57,12 @@ static void entered(hoot__loop *loop)
 {
     __sanitizer_finish_switch_fiber(NULL, &loop->stack_base, &loop->stack_size);
 }
+
+/* The frame that is left must not be touched once it was said that it is left: so no return. */
+static void leave(hoot__loop *loop, hoot_task *task)
+{
+    switch_out(loop, task);
+}
 #else
 static inline void switch_in(hoot__loop *loop, hoot_task *task)
 {
@@ -72,17 +78,27 @@ static inline void entered(hoot__loop *loop)
 {
     (void)loop;
 }
+
+static inline void leave(hoot__loop *loop, hoot_task *task)
+{
+    (void)loop, (void)task;
+}
 #endif
+
+static inline void look_at_canary(const hoot_task *task)
+{
+    if (task->stack.guard == HOOT__GUARD_CANARY && hoot__stack_canary_died(&task->loop->stacks, &task->stack))
+        hoot__overflow_die(task);
+}
 
 /* Leave the task that runs. Comes back when somebody made it ready and its turn has come. */
 static void suspend(hoot_task *task)
 {
-    if (task->stack.guard == HOOT__GUARD_CANARY && hoot__stack_canary_died(&task->loop->stacks, &task->stack))
-        hoot__overflow_die(task);
+    look_at_canary(task);
     switch_out(task->loop, task);
 }
 
-static void task_main(void *arg)
+static hoot__context *task_main(void *arg)
 {
     hoot_task *task = arg;
 
@@ -92,8 +108,9 @@ static void task_main(void *arg)
     hoot__scope_fini(&task->own_scope);
     assert(!task->groups && !task->shields);
     task->ended = true;
-    suspend(task);
-    __builtin_unreachable();
+    look_at_canary(task);
+    leave(task->loop, task);
+    return &task->loop->context_of_cpu;
 }
 
 static void finish(hoot__loop *loop, hoot_task *task)
@@ -422,6 +439,19 @@ void hoot_shield_end(hoot_shield_scope *scope)
         task->deadline_ms = scope->outer_deadline_ms;
         task->shields--;
     }
+}
+
+bool hoot__task_renew(uint64_t deadline_ms)
+{
+    hoot_task *task = hoot_current_task();
+    const hoot_scope *scope = &task->own_scope;
+
+    if (task->canceled || task->shields || task->groups || scope->ring.next || scope->arena)
+        return false;
+    task->deadline_ms = deadline_ms;
+    __atomic_store_n(&task->loop->switches, task->loop->switches + 1,
+                     __ATOMIC_RELAXED); /* for the watchdog */
+    return true;
 }
 
 /* --- what is known of a task --- */

@@ -23,6 +23,11 @@ hoot_task *hoot__task_start(const hoot__task_options *options, hoot_task_fn fn, 
 
 /* Make its suspending calls give HOOT_ECANCELED, from now on. Twice is fine. Does not run it. */
 void hoot__task_cancel(hoot_task *task);
+/* The task that runs does something new, with a deadline of its own: as if it had ended and another one
+ * began. Gives false, and nothing has changed, when it may not: it was cancelled, or has groups, closers or
+ * an arena to let go of. Its context and name are the caller's to set. */
+bool hoot__task_renew(uint64_t deadline_ms);
+
 bool hoot__task_is_canceled(const hoot_task *task);
 
 /* Deadline of a task, in hoot_now_ms() time, HOOT_NO_DEADLINE for none. */

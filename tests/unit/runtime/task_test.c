@@ -557,6 +557,44 @@ static void a_long_computation_can_see_its_deadline(void **state)
     run_in_loop(compute_past_the_deadline, NULL);
 }
 
+static void close_nothing(hoot_closer *closer, void *user)
+{
+    (void)closer, (void)user;
+}
+
+static int renew(hoot_error *err, void *arg)
+{
+    hoot_task *task = hoot_current_task();
+    hoot_closer closer;
+
+    (void)err, (void)arg;
+    hoot__task_set_deadline(task, 0);
+    assert_int_equal(hoot_sleep(1), HOOT_ETIMEOUT);
+    assert_true(hoot__task_renew(hoot_now_ms() + 1000));
+    assert_int_equal(hoot_sleep(1), 0);
+    assert_int_equal(hoot_sleep(2000), HOOT_ETIMEOUT);
+    hoot_scope_defer(hoot_current_scope(), &closer, close_nothing, NULL);
+    assert_false(hoot__task_renew(hoot_now_ms() + 1000));
+    assert_int_equal(hoot_sleep(1), HOOT_ETIMEOUT);
+    hoot_closer_cancel(&closer);
+    return 0;
+}
+
+static int renew_cancelled(hoot_error *err, void *arg)
+{
+    (void)err, (void)arg;
+    hoot__task_cancel(hoot_current_task());
+    assert_false(hoot__task_renew(hoot_now_ms() + 1000));
+    return 0;
+}
+
+static void a_task_is_renewed_unless_it_left_something(void **state)
+{
+    (void)state;
+    run_in_virtual_time(renew, NULL);
+    run_in_virtual_time(renew_cancelled, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +616,7 @@ int main(void)
         cmocka_unit_test(wait_always_ends_by_a_wake_only),
         cmocka_unit_test(a_task_inherits_its_starters_context_unless_detached),
         cmocka_unit_test(a_long_computation_can_see_its_deadline),
+        cmocka_unit_test(a_task_is_renewed_unless_it_left_something),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
