@@ -102,7 +102,7 @@ struct hoot__exchange {
     bool answered;           /* respond() or start() was called */
     int status;              /* of the answer */
     uint64_t response_bytes; /* body bytes of the answer so far */
-    uint64_t started_us;     /* monotonic microseconds when the head was complete */
+    uint64_t started_us;     /* monotonic microseconds when the head was complete; 0: nobody logs */
 };
 
 /* The value of a known header, or an empty slice with NULL ptr. */

@@ -7,12 +7,13 @@
 
 bool hoot__http_is_token(hoot_str s)
 {
-    return s.len > 0 && hoot__chars_are(s, HOOT__CHAR_TOKEN);
+    return hoot__scan_is_word(s.ptr, s.len, '-') || (s.len > 0 && hoot__chars_are(s, HOOT__CHAR_TOKEN));
 }
 
 bool hoot__http_is_field_value(hoot_str s)
 {
-    return s.len == 0 || hoot__scan_text(s.ptr, s.ptr + s.len) == s.ptr + s.len;
+    return s.len == 0 || hoot__scan_is_plain(s.ptr, s.len) ||
+           hoot__scan_text(s.ptr, s.ptr + s.len) == s.ptr + s.len;
 }
 
 static inline uint64_t load8(const char *p)

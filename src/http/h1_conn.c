@@ -49,6 +49,8 @@ void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state)
 {
     assert(may_move((hoot__h1_state)conn->state, state));
     conn->state = (uint8_t)state;
+    if (state == HOOT__H1_BUSY)
+        return; /* it is idle no more since its first byte, and has no limit of its own */
     conn->since_ms = hoot_now_ms();
     if (state != HOOT__H1_HEAD)
         set_idle(conn, false);
@@ -232,7 +234,7 @@ static bool take_head(hoot__h1_conn *conn)
     return false;
 }
 
-static bool step(hoot__h1_conn *conn)
+bool hoot__h1_step(hoot__h1_conn *conn)
 {
     if (conn->state == HOOT__H1_REST) {
         if (!hoot__h1_drop_body(conn))
@@ -269,7 +271,7 @@ void hoot__h1_advance(hoot__h1_conn *conn)
     if (conn->advancing)
         return;
     conn->advancing = true;
-    while (step(conn))
+    while (hoot__h1_step(conn))
         ;
     if (conn->state != HOOT__H1_GONE)
         settle(conn);

@@ -1,8 +1,8 @@
 /* The bytes of an answer's head. This is the one place that writes header fields to the wire, and it refuses
  * names and values that would end a field or a head early (response splitting).
  *
- *     HTTP/1.1 200 OK
- *     Date: ...           made once a second, together with Server
+ *     HTTP/1.1 200 OK     made once a second, with the two below
+ *     Date: ...
  *     Server: hoot
  *     (fields of the application)
  *     Content-Length: 27 | Transfer-Encoding: chunked
@@ -16,8 +16,6 @@
 #include "http/message.h"
 
 #include <string.h>
-
-#define MAX_NUMBER_CHARS 20
 
 /* What our own lines need at most: "HTTP/1.1 200 ", CRLFs, Content-Length with its number, Connection. */
 #define OWN_BYTES 160
@@ -67,14 +65,13 @@ static char *put(char *at, const void *bytes, size_t len)
 
 static char *put_number(char *at, uint64_t number)
 {
-    char digits[MAX_NUMBER_CHARS];
-    char *p = digits + sizeof digits;
+    char *end = at + 1;
 
-    do {
+    for (uint64_t rest = number; rest >= 10; rest /= 10)
+        end++;
+    for (char *p = end; p > at; number /= 10)
         *--p = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    return put(at, p, (size_t)(digits + sizeof digits - p));
+    return end;
 }
 
 static char *put_field(char *at, hoot_str name, hoot_str value)
@@ -88,11 +85,8 @@ static char *put_field(char *at, hoot_str name, hoot_str value)
 
 static char *put_status_line(char *at, int status)
 {
-    const char *reason;
+    const char *reason = hoot__http_reason(status);
 
-    if (status == 200)
-        return PUT(at, "HTTP/1.1 200 OK\r\n");
-    reason = hoot__http_reason(status);
     at = PUT(at, "HTTP/1.1 ");
     at = put_number(at, (uint64_t)status);
     at = PUT(at, " ");
@@ -102,29 +96,48 @@ static char *put_status_line(char *at, int status)
 
 /* --- Date and Server ----------------------------------------------------------------------------- */
 
-static void refresh_common(hoot__http *http)
-{
-    const char *date = hoot__http_date_now();
-    const char *server = http->options.server_name;
-    char *at = http->common;
+#define OK_LINE    "HTTP/1.1 200 OK\r\n"
+#define OK_BYTES   (sizeof OK_LINE - 1)
+#define DATE_BYTES (sizeof "Date: \r\n" - 1 + HOOT__HTTP_DATE_CHARS)
 
-    if (http->common_len && memcmp(http->common_date, date, HOOT__HTTP_DATE_CHARS) == 0)
-        return;
-    memcpy(http->common_date, date, HOOT__HTTP_DATE_CHARS);
+static void make_preamble(hoot__http *http, const char *date)
+{
+    const char *server = http->options.server_name;
+    char *at = PUT(http->preamble, OK_LINE);
+
+    memcpy(http->preamble_date, date, HOOT__HTTP_DATE_CHARS);
     at = put_field(at, HOOT_STR("Date"), hoot_str_of(date, HOOT__HTTP_DATE_CHARS));
     if (server[0])
         at = put_field(at, HOOT_STR("Server"), hoot_str_from(server));
-    http->common_len = (size_t)(at - http->common);
+    http->preamble_len = (size_t)(at - http->preamble);
 }
 
-static char *put_common(hoot__http *http, char *at, bool own_date, bool own_server)
+/* The clock is asked once for each time that the loop knows, so once for what is answered in one go. */
+static void refresh_preamble(hoot__http *http)
 {
-    const size_t date_len = sizeof "Date: \r\n" - 1 + HOOT__HTTP_DATE_CHARS;
+    uint64_t now_ms = hoot_now_ms();
+    const char *date;
 
+    if (now_ms == http->preamble_ms && http->preamble_len)
+        return;
+    http->preamble_ms = now_ms;
+    date = hoot__http_date_now();
+    if (!http->preamble_len || memcmp(http->preamble_date, date, HOOT__HTTP_DATE_CHARS) != 0)
+        make_preamble(http, date);
+}
+
+/* The status line, Date and Server, in the parts that the answer does not have itself. */
+static char *put_preamble(const hoot__http *http, char *at, int status, bool own_date, bool own_server)
+{
+    const char *date = http->preamble + OK_BYTES, *server = date + DATE_BYTES;
+
+    if (status == 200 && !own_date && !own_server)
+        return put(at, http->preamble, http->preamble_len);
+    at = put_status_line(at, status);
     if (!own_date)
-        at = put(at, http->common, date_len);
+        at = put(at, date, DATE_BYTES);
     if (!own_server)
-        at = put(at, http->common + date_len, http->common_len - date_len);
+        at = put(at, server, (size_t)(http->preamble + http->preamble_len - server));
     return at;
 }
 
@@ -189,12 +202,11 @@ int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *
 
     if (rc < 0)
         return rc;
-    refresh_common(http);
-    rc = hoot_buf_reserve(out, OWN_BYTES + http->common_len + fields.bytes + body.len);
+    refresh_preamble(http);
+    rc = hoot_buf_reserve(out, OWN_BYTES + http->preamble_len + fields.bytes + body.len);
     if (rc < 0)
         return rc;
-    at = put_status_line(out->data + out->len, answer->status);
-    at = put_common(http, at, fields.has_date, fields.has_server);
+    at = put_preamble(http, out->data + out->len, answer->status, fields.has_date, fields.has_server);
     at = put_fields(at, answer);
     at = put_framing(at, answer);
     if (body.len)

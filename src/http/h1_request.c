@@ -2,8 +2,8 @@
  *
  * The struct lies in the request's arena, which the server keeps and hands on. A task is started for it at
  * once, inside the callback that brought the last byte of the head: a handler that does not wait has answered
- * before that callback returns. What happens when the handler returns without a whole answer is decided here.
- */
+ * before that callback returns. When more requests have come behind it, its task goes on with them, until one
+ * of them waits. What happens when the handler returns without a whole answer is decided here. */
 #include "http/serving.h"
 
 #include "http/message.h"
@@ -87,7 +87,8 @@ static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn, const h
     ex->body_limit = conn->http->options.max_body_bytes;
     ex->peer = conn->stream->peer;
     ex->peer_port = conn->stream->peer_port;
-    ex->started_us = hoot__http_monotonic_us();
+    if (conn->http->log)
+        ex->started_us = hoot__http_monotonic_us();
 }
 
 static hoot__h1_request *request_new(hoot__h1_conn *conn, const hoot__h1_head *head)
@@ -149,18 +150,6 @@ static void conclude(hoot__h1_request *req)
         http->log(ex, http->log_user);
 }
 
-static int run(hoot_error *err, void *arg)
-{
-    hoot__h1_request *req = arg;
-    hoot__http *http = req->conn->http;
-
-    (void)err;
-    req->task = hoot_current_task();
-    http->serve(&req->ex, http->user);
-    conclude(req);
-    return 0;
-}
-
 /* Where the connection goes after a request. */
 static void leave(hoot__h1_conn *conn, const hoot__h1_request *req)
 {
@@ -179,17 +168,70 @@ static void leave(hoot__h1_conn *conn, const hoot__h1_request *req)
     }
 }
 
-static void on_done(int result, const hoot_error *err, void *arg)
+/* It is over: what the connection does next is up to the caller. */
+static void end(hoot__h1_conn *conn)
 {
-    hoot__h1_request *req = arg;
-    hoot__h1_conn *conn = req->conn;
+    hoot__h1_request *req = conn->request;
 
-    (void)result, (void)err;
     conn->http->stats.in_flight--;
     conn->request = NULL;
     conn->in.base = 0;
     leave(conn, req);
     request_free(req);
+}
+
+/* --- the task ------------------------------------------------------------------------------------ */
+
+static uint64_t deadline_from_now(const hoot__h1_conn *conn)
+{
+    return hoot_now_ms() + conn->http->options.handler_timeout_ms;
+}
+
+/* Is there a next request that this task may serve too? Only while the callback that brought them all is
+ * still below: a request that waited ends its task, so that what it left behind ends as it should. */
+static bool may_go_on(const hoot__h1_conn *conn)
+{
+    const hoot__h1_request *req = conn->request;
+
+    if (!conn->advancing || conn->eof || conn->state == HOOT__H1_GONE || conn->in.start == conn->in.end)
+        return false;
+    return req->finished && req->keep_alive && conn->body.done;
+}
+
+static bool go_on(hoot__h1_conn *conn)
+{
+    if (!may_go_on(conn) || !hoot__task_renew(deadline_from_now(conn)))
+        return false;
+    end(conn);
+    conn->in_task = true;
+    (void)hoot__h1_step(conn);
+    conn->in_task = false;
+    return conn->request;
+}
+
+static int run(hoot_error *err, void *arg)
+{
+    hoot__h1_conn *conn = arg;
+    hoot__http *http = conn->http;
+
+    (void)err;
+    do {
+        hoot__h1_request *req = conn->request;
+
+        req->task = hoot_current_task();
+        http->serve(&req->ex, http->user);
+        conclude(req);
+    } while (go_on(conn));
+    return 0;
+}
+
+static void on_done(int result, const hoot_error *err, void *arg)
+{
+    hoot__h1_conn *conn = arg;
+
+    (void)result, (void)err;
+    if (conn->request)
+        end(conn);
     hoot__h1_advance(conn);
 }
 
@@ -201,16 +243,16 @@ static void refuse_for_memory(hoot__h1_conn *conn)
     hoot__h1_refuse_request(conn, 503, "no memory");
 }
 
-static void start_task(hoot__h1_conn *conn, hoot__h1_request *req)
+static void start_task(hoot__h1_conn *conn)
 {
     const hoot__task_options options = {
         .name = "request",
-        .deadline_ms = hoot_now_ms() + conn->http->options.handler_timeout_ms,
+        .deadline_ms = deadline_from_now(conn),
         .run_now = true,
     };
+    hoot__h1_request *req = conn->request;
 
-    conn->http->stats.in_flight++;
-    if (hoot__task_start(&options, run, on_done, req))
+    if (hoot__task_start(&options, run, on_done, conn))
         return;
     conn->http->stats.in_flight--;
     conn->request = NULL;
@@ -235,6 +277,7 @@ void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size
         return;
     }
     http->stats.requests++;
+    http->stats.in_flight++;
     hoot__h1_body_init(&conn->body, head);
     conn->in.start += (uint32_t)len;
     conn->in.base = conn->in.start;
@@ -243,7 +286,9 @@ void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size
     conn->served = true;
     conn->request = req;
     hoot__h1_move(conn, HOOT__H1_BUSY);
-    start_task(conn, req);
+    if (conn->in_task)
+        return;
+    start_task(conn);
     if (conn->eof && conn->request)
         hoot__h1_client_leaves(conn);
 }

@@ -9,6 +9,7 @@
  * Nothing is decoded here: path and query are slices of the target as sent. */
 #include "http/chars.h"
 #include "http/h1_grammar.h"
+#include "http/scan.h"
 
 #include <arpa/inet.h>
 
@@ -70,10 +71,26 @@ static bool is_bracketed(hoot_str s)
            is_port(hoot_str_from_index(s, (size_t)close + 1));
 }
 
+/* What stands before ":80" at the end; all of it when there is no such end, or a wrong one. */
+static size_t length_without_port(hoot_str s)
+{
+    size_t i = s.len, digits;
+
+    while (i > 0 && s.len - i < 5 && s.ptr[i - 1] >= '0' && s.ptr[i - 1] <= '9')
+        i--;
+    digits = s.len - i;
+    if (i == 0 || s.ptr[i - 1] != ':' || (digits == 5 && memcmp(s.ptr + i, "65535", 5) > 0))
+        return s.len;
+    return i - 1;
+}
+
 bool hoot__h1_is_authority(hoot_str s)
 {
-    size_t name;
+    size_t name = length_without_port(s);
 
+    /* Short, of letters, digits and dots, IPv4 addresses too: most are, and are told at once. */
+    if (hoot__scan_is_word(s.ptr, name, '.'))
+        return true;
     if (s.len && s.ptr[0] == '[')
         return is_bracketed(s);
     name = reg_name_length(s);

@@ -1,5 +1,6 @@
 /* Looking for the end of a run of text, many bytes at a time: 16 with SSE2 (every x86-64 has it), 8 in a word
- * elsewhere. Reads stay inside [p, end): what is left over is looked at byte by byte. */
+ * elsewhere. Reads stay inside [p, end): what is left over is looked at together with the last bytes before
+ * it, or byte by byte. */
 #ifndef HOOT_HTTP_SCAN_H
 #define HOOT_HTTP_SCAN_H
 
@@ -54,24 +55,35 @@ static inline const char *hoot__scan_text_words(const char *p, const char *end)
 }
 
 #ifdef __SSE2__
+static inline __m128i hoot__scan_load(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* One bit for each byte that stops. */
+static inline unsigned hoot__scan_stop_mask(__m128i bytes)
+{
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
+    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
+}
+
 static inline const char *hoot__scan_text_sse2(const char *p, const char *end)
 {
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    const __m128i tab = _mm_set1_epi8('\t');
-    const __m128i del = _mm_set1_epi8(0x7f);
+    const char *start = p;
+    unsigned mask;
 
-    while (end - p >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-        __m128i stop =
-            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control), _mm_cmpeq_epi8(bytes, del));
-        unsigned mask = (unsigned)_mm_movemask_epi8(stop);
-
+    for (; end - p >= 16; p += 16) {
+        mask = hoot__scan_stop_mask(hoot__scan_load(p));
         if (mask)
             return p + __builtin_ctz(mask);
-        p += 16;
     }
-    return hoot__scan_text_bytes(p, end);
+    if (p == start || p == end)
+        return hoot__scan_text_bytes(p, end);
+    mask = hoot__scan_stop_mask(hoot__scan_load(end - 16)); /* those before `p` do not stop */
+    return mask ? end - 16 + __builtin_ctz(mask) : end;
 }
 #endif
 
@@ -102,28 +114,61 @@ static inline __m128i hoot__scan_range(__m128i bytes, char first, char count)
     return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8((char)(count - 1))), shifted);
 }
 
+/* One bit for each byte that is no letter, digit or `mark`. */
+static inline unsigned hoot__scan_word_mask(__m128i bytes, char mark)
+{
+    __m128i letters = hoot__scan_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+    __m128i others =
+        _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark)));
+
+    return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xffff;
+}
+
 /* Over letters, digits and '-', 16 at a time: what nearly all names are made of. */
 static inline const char *hoot__scan_name_head(const char *p, const char *end)
 {
-    while (end - p >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i letters = hoot__scan_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
-        __m128i others =
-            _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
-        unsigned mask = ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xffff;
+    for (; end - p >= 16; p += 16) {
+        unsigned mask = hoot__scan_word_mask(hoot__scan_load(p), '-');
 
         if (mask)
             return p + __builtin_ctz(mask);
-        p += 16;
     }
     return p;
+}
+
+/* All bytes of 4 to 16, some of them twice and in whatever order: enough to ask something of each. */
+static inline __m128i hoot__scan_load_all(const char *p, size_t len)
+{
+    uint64_t first = 0, last = 0;
+
+    if (len >= 8) {
+        memcpy(&first, p, 8);
+        memcpy(&last, p + len - 8, 8);
+    } else {
+        memcpy(&first, p, 4);
+        memcpy(&last, p + len - 4, 4);
+        first = last = first | last << 32;
+    }
+    return _mm_set_epi64x((long long)last, (long long)first);
+}
+
+/* Are these letters, digits and `mark` only? Says no to what is too short or too long for it. */
+static inline bool hoot__scan_is_word(const char *p, size_t len, char mark)
+{
+    return len >= 4 && len <= 16 && hoot__scan_word_mask(hoot__scan_load_all(p, len), mark) == 0;
+}
+
+/* Could none of these stop hoot__scan_text()? The same. */
+static inline bool hoot__scan_is_plain(const char *p, size_t len)
+{
+    return len >= 4 && len <= 16 && hoot__scan_stop_mask(hoot__scan_load_all(p, len)) == 0;
 }
 
 /* Over bytes of HOOT__CHAR_TARGET: 0x21 to 0x7e but '"' '#' (which differ in bit 0) and '<' '>' (bit 1). */
 static inline const char *hoot__scan_target_head(const char *p, const char *end)
 {
-    while (end - p >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    for (; end - p >= 16; p += 16) {
+        __m128i bytes = hoot__scan_load(p);
         __m128i outside = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)),
                                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
         __m128i hash = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~1)), _mm_set1_epi8('"'));
@@ -132,11 +177,22 @@ static inline const char *hoot__scan_target_head(const char *p, const char *end)
 
         if (mask)
             return p + __builtin_ctz(mask);
-        p += 16;
     }
     return p;
 }
 #else
+static inline bool hoot__scan_is_word(const char *p, size_t len, char mark)
+{
+    (void)p, (void)len, (void)mark;
+    return false;
+}
+
+static inline bool hoot__scan_is_plain(const char *p, size_t len)
+{
+    (void)p, (void)len;
+    return false;
+}
+
 static inline const char *hoot__scan_name_head(const char *p, const char *end)
 {
     (void)end;

@@ -32,9 +32,10 @@ struct hoot__http {
     hoot_arena *spare_arenas[HOOT__SPARE_ARENAS];
     unsigned spare_count;
     hoot__header *scratch; /* options.max_headers of them, for parsing */
-    char common[160];      /* "Date: ...\r\nServer: ...\r\n", made once a second */
-    size_t common_len;
-    char common_date[32]; /* the date it was made from */
+    char preamble[192];    /* "HTTP/1.1 200 OK\r\nDate: ...\r\nServer: ...\r\n", made once a second */
+    size_t preamble_len;
+    char preamble_date[32]; /* the date it was made from */
+    uint64_t preamble_ms;   /* the loop's time when that was last compared with the clock */
 };
 
 /* --- connections (h1_conn.c) --------------------------------------------------------------------- */
@@ -81,6 +82,7 @@ struct hoot__h1_conn {
     bool served;    /* a request before this one was */
     bool idle;      /* counted in stats.connections_idle */
     bool advancing; /* hoot__h1_advance() is on the stack */
+    bool in_task;   /* a request's task has answered, and takes the next request itself */
     bool sending;   /* a flush waits for the client to read */
     bool eof;       /* the client has shut its side */
     bool linger;    /* the client may still be sending when the last answer is out */
@@ -90,6 +92,10 @@ struct hoot__h1_conn {
 /* Go on: parse and start what is there, drop what must be, flush, and set deadlines. Does nothing inside
  * itself. May free the connection, unless a request runs. */
 void hoot__h1_advance(hoot__h1_conn *conn);
+
+/* One step of that: parse the next head and start its request. Gives false when nothing more can be done now.
+ */
+bool hoot__h1_step(hoot__h1_conn *conn);
 
 /* Change the state; asserts that the move is one of those drawn in connections.md. */
 void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state);
@@ -171,7 +177,8 @@ struct hoot__h1_request {
     int64_t response_left;   /* bytes promised and not written; -1: no promise */
 };
 
-/* Start a task for the head that was parsed; `head` slices lie in the read buffer, `len` bytes long. */
+/* Start a task for the head that was parsed, unless the task of the request before it goes on with it; `head`
+ * slices lie in the read buffer, `len` bytes long. */
 void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size_t len);
 
 static inline hoot__h1_request *hoot__h1_request_of(hoot__exchange *ex)

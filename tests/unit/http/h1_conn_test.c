@@ -131,6 +131,56 @@ static void a_thousand_pipelined_requests_are_answered(void **state)
     assert_int_equal(r.calls, 1000);
 }
 
+static hoot_closer closer;
+static bool closed;
+
+static void note_closed(hoot_closer *one, void *user)
+{
+    (void)one, (void)user;
+    closed = true;
+}
+
+/* The first leaves a short deadline, a name and something to close; the others must see none of it. */
+static void serve_first_with_leftovers(hoot__exchange *ex, void *user)
+{
+    const rig *r = user;
+    hoot_task *task = hoot_current_task();
+
+    if (hoot_str_is(ex->path, "/1")) {
+        hoot__task_set_deadline(task, hoot_now_ms());
+        hoot_scope_defer(hoot_current_scope(), &closer, note_closed, NULL);
+    } else {
+        assert_true(closed);
+        assert_int_equal(hoot__task_deadline(task), hoot_now_ms() + r->options.handler_timeout_ms);
+    }
+    serve_path(ex, user);
+}
+
+static void serve_first_past_its_deadline(hoot__exchange *ex, void *user)
+{
+    const rig *r = user;
+    hoot_task *task = hoot_current_task();
+
+    if (hoot_str_is(ex->path, "/1"))
+        hoot__task_set_deadline(task, hoot_now_ms());
+    else
+        assert_int_equal(hoot__task_deadline(task), hoot_now_ms() + r->options.handler_timeout_ms);
+    serve_path(ex, user);
+}
+
+static void a_pipelined_request_begins_with_nothing_of_the_one_before(void **state)
+{
+    rig r = { .client = get_pipelined, .options.handler_timeout_ms = 7000 };
+
+    (void)state;
+    r.serve = serve_first_with_leftovers;
+    run_rig(&r);
+    assert_int_equal(r.calls, 4);
+    r.serve = serve_first_past_its_deadline;
+    run_rig(&r);
+    assert_int_equal(r.calls, 8);
+}
+
 /* --- persistence --------------------------------------------------------------------------------- */
 
 static void get_and_close(rig *r)
@@ -731,6 +781,7 @@ int main(void)
         cmocka_unit_test(answers_pipelined_requests_in_order),
         cmocka_unit_test(pipelined_requests_wait_for_the_one_before),
         cmocka_unit_test(a_thousand_pipelined_requests_are_answered),
+        cmocka_unit_test(a_pipelined_request_begins_with_nothing_of_the_one_before),
         cmocka_unit_test(closes_when_the_client_asks),
         cmocka_unit_test(closes_after_http_1_0),
         cmocka_unit_test(keeps_http_1_0_alive_when_asked),
