@@ -209,13 +209,34 @@ int hoot__router_add(hoot__router *router, hoot__rule *rule, hoot_error *err)
     return 0;
 }
 
-/* FNV-1a: short keys, and a table that clients cannot add to. */
+static uint64_t load8(const char *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* All of a key of less than 8 bytes. */
+static uint64_t load_short(hoot_str s)
+{
+    uint64_t word = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        word = word << 8 | (unsigned char)s.ptr[i];
+    return word;
+}
+
+/* Eight bytes at a time, and the last eight again: short keys, and a table that clients cannot add to. */
 static size_t hash_path(hoot_str path)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
+    uint64_t hash = path.len;
 
-    for (size_t i = 0; i < path.len; i++)
-        hash = (hash ^ (unsigned char)path.ptr[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i + 8 < path.len; i += 8)
+        hash = (hash ^ hash >> 32 ^ load8(path.ptr + i)) * odd;
+    hash ^= hash >> 32 ^ (path.len >= 8 ? load8(path.ptr + path.len - 8) : load_short(path));
+    hash *= odd;
     return (size_t)(hash ^ hash >> 32);
 }
 
