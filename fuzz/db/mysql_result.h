@@ -62,14 +62,15 @@ static inline int feed_result(const uint8_t *data, size_t size, bool binary)
 {
     hoot__my_in in = hoot__my_in_of(data, size);
     uint8_t choice = hoot__my_u8(&in);
-    uint32_t capabilities =
-        (choice & 1 ? HOOT__MY_CAP_DEPRECATE_EOF : 0) | (choice & 2 ? HOOT__MY_CAP_SESSION_TRACK : 0);
+    uint32_t capabilities = (choice & 1 ? HOOT__MY_CAP_DEPRECATE_EOF : 0) |
+                            (choice & 2 ? HOOT__MY_CAP_SESSION_TRACK : 0) |
+                            (choice & 4 ? HOOT__MY_CAP_CACHES_COLUMNS : 0);
     hoot__my_columns columns;
     hoot__my_reply reply;
 
     hoot__my_columns_init(&columns);
     if (binary) {
-        hoot__my_reply_begin_prepare(&reply, capabilities);
+        hoot__my_reply_begin_prepare(&reply, capabilities, choice & 4 ? &columns : NULL);
         feed_all(&reply, &columns, &in, true);
     }
     hoot__my_reply_begin(&reply, capabilities, binary, &columns);

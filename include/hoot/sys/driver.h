@@ -109,6 +109,7 @@ struct hoot_pipe_call {
     hoot_pipe_call *next; /* the one that is answered after it */
     int step, note;
     uint32_t number;
+    void *kept;
     bool repeated, only_prepare;
 };
 

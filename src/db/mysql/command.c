@@ -24,10 +24,10 @@ static int fail_row(hoot__my_link *link, uint32_t column, hoot_error *err)
 {
     if (column == 0)
         hoot_error_set(err, HOOT_EPROTOCOL, "a row does not have the form of its %u columns",
-                       link->columns.count);
+                       link->shown->count);
     else
         hoot_error_set(err, HOOT_EPROTOCOL, "the value of column %u (\"%s\") is malformed", column,
-                       link->columns.names[column - 1]);
+                       link->shown->names[column - 1]);
     return hoot__my_fail(link, HOOT_EPROTOCOL, err);
 }
 
@@ -37,8 +37,8 @@ static int decode(hoot__my_link *link, hoot__my_packet packet, hoot_error *err)
     int rc;
 
     hoot__my_channel_make_room(&link->channel, &packet);
-    rc = link->reply.binary ? hoot__my_row_binary(&link->columns, packet, &column)
-                            : hoot__my_row_text(&link->columns, packet, &column);
+    rc = link->reply.binary ? hoot__my_row_binary(link->shown, packet, &column)
+                            : hoot__my_row_text(link->shown, packet, &column);
     return rc < 0 ? fail_row(link, column, err) : 0;
 }
 
@@ -73,7 +73,7 @@ int hoot__my_next_row(hoot_link *base, const hoot_value **out_cells, hoot_error 
     switch (rc) {
     case HOOT__MY_ROW:
         rc = decode(link, packet, err);
-        *out_cells = link->columns.cells;
+        *out_cells = link->shown->cells;
         return rc < 0 ? rc : 1;
     case HOOT__MY_ROWS_END: return finish_rows(link, err);
     case HOOT__MY_REFUSED: return hoot__my_refuse(link, err);
@@ -112,7 +112,7 @@ static void fill_answer(hoot__my_link *link, uint32_t columns, hoot_answer *out)
 {
     const hoot__my_ok *ok = &link->reply.ok;
 
-    *out = (hoot_answer){ .column_count = columns, .names = link->columns.names };
+    *out = (hoot_answer){ .column_count = columns, .names = link->shown->names };
     if (columns > 0)
         return;
     out->affected_rows = ok->affected_rows;
@@ -127,20 +127,20 @@ static void fill_answer(hoot__my_link *link, uint32_t columns, hoot_answer *out)
 /* The columns of a result whose rows come now. */
 static int begin_rows(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err)
 {
-    uint32_t unknown = link->columns.unknown_column;
+    uint32_t unknown = link->shown->unknown_column;
 
     if (unknown) {
         hoot__my_move_to(link, HOOT__MY_UNFINISHED);
         return hoot_error_set(
             err, HOOT_ENOTSUP, "column \"%s\" has a type that is not known (%u): cast it to text",
-            link->columns.names[unknown - 1], (unsigned)link->columns.items[unknown - 1].type);
+            link->shown->names[unknown - 1], (unsigned)link->shown->items[unknown - 1].type);
     }
-    fill_answer(link, link->columns.count, out_answer);
+    fill_answer(link, link->shown->count, out_answer);
     return 0;
 }
 
 /* From the command that was sent to its first row, or to its end. */
-static int read_answer(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err)
+int hoot__my_read_answer(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err)
 {
     hoot__my_packet packet;
 
@@ -172,7 +172,7 @@ int hoot__my_next_result(hoot_link *base, hoot_answer *out_answer, hoot_error *e
     if (rc < 0 || !base->more_results)
         return rc;
     base->more_results = false;
-    rc = read_answer(link, out_answer, err);
+    rc = hoot__my_read_answer(link, out_answer, err);
     return rc < 0 ? rc : 1;
 }
 
@@ -208,20 +208,52 @@ static int run_text(hoot__my_link *link, hoot_str sql, hoot_answer *out_answer, 
     link->effect = link->base.target->multi_statements
                        ? hoot__my_effect_of_several(sql, hoot__my_is_tracked(link))
                        : hoot__my_effect_of(sql, hoot__my_is_tracked(link));
-    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, &link->columns);
+    hoot__my_begin_rows(link, false, NULL);
     link->reply.takes_file = link->source != NULL;
     rc = send_text(link, HOOT__MY_COM_QUERY, sql, err);
-    return rc < 0 ? rc : read_answer(link, out_answer, err);
+    return rc < 0 ? rc : hoot__my_read_answer(link, out_answer, err);
 }
 
 /* --- prepared statements --- */
+
+bool hoot__my_begin_prepare(hoot__my_link *link)
+{
+    bool keeps = hoot__my_keeps_columns(link);
+
+    hoot__my_kept_unref(link->preparing);
+    link->preparing = keeps ? hoot__my_kept_new() : NULL;
+    hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities,
+                                 link->preparing ? &link->preparing->columns : NULL);
+    return !keeps || link->preparing;
+}
+
+hoot__my_statement *hoot__my_add_prepared(hoot__my_link *link, hoot_str sql,
+                                          const hoot__my_prepared *prepared, hoot__my_kept *columns)
+{
+    hoot__my_statement *statement = NULL;
+
+    link->last_writes = !hoot__my_may_repeat(sql);
+    if (columns || !hoot__my_keeps_columns(link))
+        statement = hoot__my_statements_add(&link->statements, sql, prepared->id, prepared->params);
+    else
+        hoot__my_statements_close_id(&link->statements, prepared->id);
+    if (!statement) {
+        hoot__my_kept_unref(columns);
+        return NULL;
+    }
+    statement->columns = prepared->columns;
+    statement->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
+    statement->kept = columns;
+    return statement;
+}
 
 static int send_prepare(hoot__my_link *link, hoot_str sql, hoot_error *err)
 {
     int rc;
 
     link->effect = HOOT__MY_LEAVES_NOTHING; /* preparing alone runs nothing */
-    hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities);
+    if (!hoot__my_begin_prepare(link))
+        return hoot_error_set(err, HOOT_ENOMEM, "no memory for a prepared statement");
     rc = send_text(link, HOOT__MY_COM_STMT_PREPARE, sql, err);
     return rc < 0 ? rc : hoot__my_finish(link, err);
 }
@@ -241,12 +273,10 @@ static int prepare(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, 
             *err = local;
         return rc;
     }
-    statement =
-        hoot__my_statements_add(&link->statements, sql, link->reply.prepared.id, link->reply.prepared.params);
+    statement = hoot__my_add_prepared(link, sql, &link->reply.prepared, link->preparing);
+    link->preparing = NULL;
     if (!statement)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for a prepared statement");
-    statement->columns = link->reply.prepared.columns;
-    statement->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     *out = statement;
     return 0;
 }
@@ -285,9 +315,9 @@ static int execute(hoot__my_link *link, const hoot__my_statement *statement, con
     if (rc < 0)
         return rc;
     link->effect = statement->effect;
-    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, true, &link->columns);
+    hoot__my_begin_rows(link, true, statement->kept);
     rc = hoot__my_send(link, err);
-    return rc < 0 ? rc : read_answer(link, out_answer, err);
+    return rc < 0 ? rc : hoot__my_read_answer(link, out_answer, err);
 }
 
 /* The server has forgotten the statement, or could not keep up with changes to its tables. */
@@ -302,14 +332,15 @@ static int run_prepared(hoot__my_link *link, hoot_str sql, const hoot_value *par
 {
     hoot__my_statement *statement = hoot__my_statements_find(&link->statements, sql);
     hoot_error local = HOOT_ERROR_INIT;
-    int rc = statement ? execute(link, statement, params, count, out_answer, &local) : 1;
+    int rc = statement ? execute(link, statement, params, count, out_answer, &local)
+                       : hoot__my_run_together(link, sql, params, count, out_answer, &local);
 
-    if (rc < 0 && wants_anew(link, &local)) {
+    if (rc < 0 && statement && wants_anew(link, &local)) {
         hoot__my_statements_drop(&link->statements, statement, local.server_code == ERR_REPREPARE);
         rc = 1;
     }
     if (rc == 1) {
-        rc = prepare(link, sql, &statement, &local);
+        rc = hoot__my_statement_for(link, sql, &statement, &local);
         if (rc == 0)
             rc = execute(link, statement, params, count, out_answer, &local);
     }

@@ -110,9 +110,7 @@ int hoot__my_refuse(hoot__my_link *link, hoot_error *err)
 
 /* --- sending --- */
 
-/* The command could not be written. When the server has closed, its reason may be on the way: wait a moment
- * for it. */
-static int fail_sending(hoot__my_link *link, int rc, hoot_error *err)
+int hoot__my_fail_sending(hoot__my_link *link, int rc, hoot_error *err)
 {
     hoot__my_packet packet = { NULL, 0 };
 
@@ -154,7 +152,7 @@ int hoot__my_send(hoot__my_link *link, hoot_error *err)
         rc = hoot__my_channel_flush(&link->channel);
     if (link->command.capacity > COMMAND_KEEP)
         hoot_buf_fini(&link->command);
-    return rc < 0 ? fail_sending(link, rc, err) : 0;
+    return rc < 0 ? hoot__my_fail_sending(link, rc, err) : 0;
 }
 
 /* --- reading --- */

@@ -45,7 +45,10 @@ typedef struct hoot__my_link {
     hoot__my_channel channel;
     hoot__my_greeting greeting; /* capabilities are those that both sides have */
     hoot__my_reply reply;       /* the answer under way */
-    hoot__my_columns columns;   /* of the last result */
+    hoot__my_columns columns;   /* of the last result, if no statement keeps them */
+    hoot__my_columns *shown;    /* of the last result */
+    bool last_writes;           /* the statement that was prepared last is not one that only reads */
+    hoot__my_kept *preparing;   /* where those of a statement go that is being prepared */
     hoot__my_statements statements;
     hoot_buf command;       /* the one that is made now */
     size_t max_command;     /* the server's max_allowed_packet */
@@ -63,6 +66,28 @@ static inline hoot__my_link *hoot__my_link_of(hoot_link *link)
 {
     return (hoot__my_link *)link;
 }
+
+/* The server leaves columns out that it has sent before (MariaDB 10.6 and later). */
+static inline bool hoot__my_keeps_columns(const hoot__my_link *link)
+{
+    return (link->greeting.capabilities & HOOT__MY_CAP_CACHES_COLUMNS) != 0;
+}
+
+/* Await the answer of a query, or of an execution whose statement keeps its columns (`kept` may be NULL). */
+static inline void hoot__my_begin_rows(hoot__my_link *link, bool binary, hoot__my_kept *kept)
+{
+    link->shown = kept ? &kept->columns : &link->columns;
+    hoot__my_reply_begin(&link->reply, link->greeting.capabilities, binary, link->shown);
+}
+
+/* Await the answer of COM_STMT_PREPARE. Gives: false: no memory for the columns that the server will not
+ * send again. */
+bool hoot__my_begin_prepare(hoot__my_link *link);
+
+/* Remember a statement that was just prepared, and its columns, which it takes. NULL: no memory: it is
+ * closed. */
+hoot__my_statement *hoot__my_add_prepared(hoot__my_link *link, hoot_str sql,
+                                          const hoot__my_prepared *prepared, hoot__my_kept *columns);
 
 /* The server reports changes of session state. */
 static inline bool hoot__my_is_tracked(const hoot__my_link *link)
@@ -123,6 +148,10 @@ void hoot__my_move_to(hoot__my_link *link, hoot__my_state state);
  * caller. */
 int hoot__my_fail(hoot__my_link *link, int rc, hoot_error *err);
 
+/* The command could not be written. When the server has closed, its reason may be on the way: wait a moment
+ * for it. Gives: as hoot__my_fail(). */
+int hoot__my_fail_sending(hoot__my_link *link, int rc, hoot_error *err);
+
 /* The server refused a command. Gives: the code. */
 int hoot__my_refuse(hoot__my_link *link, hoot_error *err);
 
@@ -167,6 +196,16 @@ int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, hoot__my_statement
 
 /* Errors: HOOT_EINVAL: the statement takes another number of parameters. */
 int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot_error *err);
+
+/* From the command that was sent to its first row, or to its end. */
+int hoot__my_read_answer(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err);
+
+/* --- together.c --- */
+
+/* Prepare and run a statement in one round trip, where that is known to be safe. Gives: 1: it is not, or it
+ * did not work out, and the statement has not been run; else as run(). */
+int hoot__my_run_together(hoot__my_link *link, hoot_str sql, const hoot_value *params, size_t count,
+                          hoot_answer *out_answer, hoot_error *err);
 
 /* --- load.c --- */
 

@@ -28,6 +28,7 @@ int hoot__my_write(hoot__my_link *link, uint8_t command, const char *text, const
 void hoot__my_begin_answer(hoot__my_link *link, hoot__my_columns *columns)
 {
     hoot__my_move_to(link, HOOT__MY_BUSY);
+    link->shown = &link->columns;
     hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, columns);
     link->effect = HOOT__MY_LEAVES_NOTHING;
     link->channel.sequence = 1;
@@ -68,7 +69,7 @@ static void add_capabilities(hoot__my_greeting *greeting, uint32_t theirs, const
         greeting->capabilities |= theirs & HOOT__MY_CAP_LOCAL_FILES;
     if (target->compress)
         greeting->capabilities |= theirs & HOOT__MY_CAP_COMPRESS;
-    greeting->mariadb_capabilities &= HOOT__MY_MARIADB_CAP_BULK;
+    greeting->mariadb_capabilities &= HOOT__MY_MARIADB_CAP_BULK | HOOT__MY_MARIADB_CAP_CACHE_COLUMNS;
 }
 
 static int log_in(hoot__my_link *link, hoot_error *err)
@@ -93,6 +94,8 @@ static int log_in(hoot__my_link *link, hoot_error *err)
         rc = hoot__my_channel_squeeze(&link->channel, err);
     if (rc < 0)
         return rc;
+    if (link->greeting.mariadb_capabilities & HOOT__MY_MARIADB_CAP_CACHE_COLUMNS)
+        link->greeting.capabilities |= HOOT__MY_CAP_CACHES_COLUMNS;
     hoot__my_move_to(link, HOOT__MY_IDLE);
     return hoot__my_set_up(link, err);
 }
@@ -101,6 +104,7 @@ static void link_free(hoot__my_link *link)
 {
     hoot__my_channel_fini(&link->channel);
     hoot__my_columns_fini(&link->columns);
+    hoot__my_kept_unref(link->preparing);
     hoot__my_statements_fini(&link->statements);
     hoot_buf_fini(&link->command);
     hoot__free(link);
@@ -132,6 +136,7 @@ int hoot__my_link_open(const hoot_target *target, hoot_stream *stream, hoot__my_
     link->max_command = MAX_COMMAND_UNTOLD;
     hoot__my_channel_init(&link->channel, stream, target->max_answer_bytes);
     hoot__my_columns_init(&link->columns);
+    link->shown = &link->columns;
     hoot__my_statements_init(&link->statements, target->statement_cache);
     hoot_buf_init(&link->command, HOOT__MY_PAYLOAD_MAX);
     rc = log_in(link, err);

@@ -16,8 +16,9 @@
  *
  * Commands are short (PIPE_COMMAND_MAX), for they are written without waiting.
  *
- * MariaDB's EXECUTE of "the last prepared statement" (id -1) in the same write as PREPARE is not used: when
- * PREPARE is refused for want of room (1461), "the last one" is another statement. */
+ * MariaDB's EXECUTE of "the statement prepared last" is not used here, see together.c. Its columns that are
+ * not sent again (statements.h) belong to the statement; a call that is under way has a share in them, for
+ * the statement may be dropped before its answer comes. */
 #include "connection.h"
 
 #include "params.h"
@@ -47,12 +48,13 @@ static void push(hoot_pipe_call **first, hoot_pipe_call **last, hoot_pipe_call *
 static void begin_head(hoot__my_link *link)
 {
     hoot_pipe_call *call = link->pipe.first;
-    hoot__my_columns *columns = call->abandoned ? NULL : &link->columns;
 
     if (call->step == STEP_PREPARE)
-        hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities);
+        (void)hoot__my_begin_prepare(link);
     else
-        hoot__my_reply_begin(&link->reply, link->greeting.capabilities, call->step == STEP_EXECUTE, columns);
+        hoot__my_begin_rows(link, call->step == STEP_EXECUTE, call->kept);
+    if (call->abandoned && !call->kept)
+        link->reply.columns = NULL;
     link->pipe.begun = link->pipe.unreadable = false;
     link->effect = call->step == STEP_PREPARE ? HOOT__MY_LEAVES_NOTHING : (hoot__my_effect)call->note;
     link->channel.sequence = 1;
@@ -131,6 +133,7 @@ static int send_execute(hoot__my_link *link, hoot_pipe_call *call, const hoot__m
     call->step = STEP_EXECUTE;
     call->number = statement->id;
     call->note = (int)statement->effect;
+    call->kept = hoot__my_kept_ref(statement->kept);
     call->sent = true;
     push_due(link, call);
     return 0;
@@ -170,6 +173,7 @@ static int pipe_send(hoot_link *base, hoot_pipe_call *call, hoot_error *err)
 
     if (link->state != HOOT__MY_BUSY)
         return hoot_error_set(err, HOOT_ECONNLOST, "the connection to the database is broken");
+    call->kept = NULL;
     call->sent = call->repeated = call->only_prepare = false;
     return send_call(link, call, err);
 }
@@ -204,6 +208,13 @@ static void send_again(hoot__my_link *link, hoot_pipe_call *call)
         call->events->ended(call, rc, &err);
 }
 
+static void end_call(hoot_pipe_call *call, int rc, const hoot_error *err)
+{
+    hoot__my_kept_unref(call->kept);
+    call->kept = NULL;
+    call->events->ended(call, rc, err);
+}
+
 /* --- losing the connection --- */
 
 static void end_all(hoot__my_link *link, int rc, const hoot_error *err)
@@ -214,7 +225,7 @@ static void end_all(hoot__my_link *link, int rc, const hoot_error *err)
     for (size_t i = 0; i < 2; i++) {
         for (hoot_pipe_call *call = lists[i], *next; call; call = next) {
             next = call->next;
-            call->events->ended(call, rc, err);
+            end_call(call, rc, err);
         }
     }
 }
@@ -253,17 +264,16 @@ static void unpark(hoot__my_link *link)
     }
 }
 
-static void take_prepared(hoot__my_link *link, hoot_pipe_call *call, const hoot__my_prepared *prepared)
+static void take_prepared(hoot__my_link *link, hoot_pipe_call *call, const hoot__my_prepared *prepared,
+                          hoot__my_kept *columns)
 {
     hoot_error err = HOOT_ERROR_INIT;
-    hoot__my_statement *statement;
 
     if (call->abandoned) {
         hoot__my_statements_close_id(&link->statements, prepared->id);
+        link->last_writes = true; /* maybe */
     } else {
-        statement = hoot__my_statements_add(&link->statements, call->sql, prepared->id, prepared->params);
-        if (statement)
-            statement->effect = hoot__my_effect_of(call->sql, hoot__my_is_tracked(link));
+        (void)hoot__my_add_prepared(link, call->sql, prepared, hoot__my_kept_ref(columns));
     }
     if (call->only_prepare) {
         call->events->ended(call, 0, &err);
@@ -303,7 +313,12 @@ static void finish_head(hoot__my_link *link, int rc, const hoot_error *err)
     hoot_pipe_call *call = link->pipe.first;
     hoot__my_prepared prepared = link->reply.prepared;
     bool was_prepare = call->step == STEP_PREPARE;
+    hoot__my_kept *kept = was_prepare ? link->preparing : call->kept;
 
+    call->kept = NULL;
+    if (was_prepare)
+        link->preparing = NULL;
+    link->shown = &link->columns;
     link->pipe.first = call->next;
     if (link->pipe.first)
         begin_head(link);
@@ -312,10 +327,11 @@ static void finish_head(hoot__my_link *link, int rc, const hoot_error *err)
         call->sent = false;
         send_again(link, call);
     } else if (rc == 0 && was_prepare) {
-        take_prepared(link, call, &prepared);
+        take_prepared(link, call, &prepared, kept);
     } else {
         call->events->ended(call, rc, err);
     }
+    hoot__my_kept_unref(kept);
     if (was_prepare)
         unpark(link);
 }
@@ -323,7 +339,7 @@ static void finish_head(hoot__my_link *link, int rc, const hoot_error *err)
 static void tell_begun(hoot__my_link *link, uint32_t columns)
 {
     const hoot__my_ok *ok = &link->reply.ok;
-    hoot_answer answer = { .column_count = columns, .names = link->columns.names };
+    hoot_answer answer = { .column_count = columns, .names = link->shown->names };
     hoot_pipe_call *call = link->pipe.first;
 
     if (columns == 0) {
@@ -343,13 +359,13 @@ static void take_columns(hoot__my_link *link)
 {
     if (!link->reply.columns)
         return;
-    if (link->columns.unknown_column) {
+    if (link->shown->unknown_column) {
         link->pipe.unreadable = true;
         link->reply.columns = NULL;
         return;
     }
     link->pipe.begun = true;
-    tell_begun(link, link->columns.count);
+    tell_begun(link, link->shown->count);
 }
 
 static int take_row(hoot__my_link *link, hoot__my_packet packet, hoot_error *err)
@@ -361,11 +377,11 @@ static int take_row(hoot__my_link *link, hoot__my_packet packet, hoot_error *err
     if (call->abandoned || !link->reply.columns)
         return 0;
     hoot__my_channel_make_room(&link->channel, &packet);
-    rc = link->reply.binary ? hoot__my_row_binary(&link->columns, packet, &column)
-                            : hoot__my_row_text(&link->columns, packet, &column);
+    rc = link->reply.binary ? hoot__my_row_binary(link->shown, packet, &column)
+                            : hoot__my_row_text(link->shown, packet, &column);
     if (rc < 0)
         return hoot_error_set(err, HOOT_EPROTOCOL, "the value of column %u of a row is malformed", column);
-    call->events->row(call, link->columns.cells);
+    call->events->row(call, link->shown->cells);
     return 0;
 }
 
@@ -386,14 +402,14 @@ static int refused(hoot__my_link *link, hoot_error *err)
 static void complete(hoot__my_link *link)
 {
     hoot_error err;
-    uint32_t unknown = link->columns.unknown_column;
+    uint32_t unknown = link->shown->unknown_column;
     int rc = 0;
 
     hoot_error_clear(&err);
     if (link->pipe.unreadable)
-        rc = hoot_error_set(
-            &err, HOOT_ENOTSUP, "column \"%s\" has a type that is not known (%u): cast it to text",
-            link->columns.names[unknown - 1], (unsigned)link->columns.items[unknown - 1].type);
+        rc = hoot_error_set(&err, HOOT_ENOTSUP,
+                            "column \"%s\" has a type that is not known (%u): cast it to text",
+                            link->shown->names[unknown - 1], (unsigned)link->shown->items[unknown - 1].type);
     else if (!link->pipe.begun && link->pipe.first->step != STEP_PREPARE)
         tell_begun(link, 0);
     finish_head(link, rc, &err);
@@ -593,6 +609,16 @@ static void pipe_abort(hoot_link *base, int code, const char *why)
     end_all(link, code, &err);
 }
 
+/* Columns that come with an answer nobody reads are not told again: the statement is prepared anew. */
+static void forget_columns(hoot__my_link *link, const hoot_pipe_call *call)
+{
+    hoot__my_statement *statement =
+        call->kept ? hoot__my_statements_find(&link->statements, call->sql) : NULL;
+
+    if (statement && statement->id == call->number)
+        hoot__my_statements_drop(&link->statements, statement, true);
+}
+
 /* What the server still has to answer is for recover(), which finds the end of each answer by its kind; those
  * of PREPARE are never mixed with others, as calls of one task are prepared before any of them runs. */
 static void pipe_leave(hoot_link *base, bool ends)
@@ -605,13 +631,15 @@ static void pipe_leave(hoot_link *base, bool ends)
     hoot_error_set(&err, HOOT_ECANCELED, "nobody waits for it");
     link->owed_prepare = link->pipe.first && link->pipe.first->step == STEP_PREPARE;
     link->owed = 0;
-    for (const hoot_pipe_call *call = link->pipe.first; call; call = call->next) {
+    for (hoot_pipe_call *call = link->pipe.first; call; call = call->next) {
+        forget_columns(link, call);
         link->owed += call != link->pipe.first;
         link->effect = call->step == STEP_PREPARE ? HOOT__MY_LEAVES_NOTHING : (hoot__my_effect)call->note;
         hoot__my_note_effect(link);
     }
     link->ends = ends;
     link->reply.columns = NULL;
+    link->shown = &link->columns;
     hoot__my_move_to(link, HOOT__MY_UNFINISHED);
     end_all(link, HOOT_ECANCELED, &err);
 }

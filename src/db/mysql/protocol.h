@@ -30,11 +30,14 @@ enum {
     HOOT__MY_CAP_PLUGIN_AUTH_LENENC = 1u << 21,
     HOOT__MY_CAP_SESSION_TRACK = 1u << 23,
     HOOT__MY_CAP_DEPRECATE_EOF = 1u << 24,
+    /* Never sent, being a note that clients keep for themselves: here, that MariaDB's CACHE_COLUMNS is on. */
+    HOOT__MY_CAP_CACHES_COLUMNS = 1u << 30,
 };
 
 /* Those that MariaDB added, in four bytes of their own. */
 enum {
-    HOOT__MY_MARIADB_CAP_BULK = 1u << 2, /* COM_STMT_BULK_EXECUTE */
+    HOOT__MY_MARIADB_CAP_BULK = 1u << 2,          /* COM_STMT_BULK_EXECUTE */
+    HOOT__MY_MARIADB_CAP_CACHE_COLUMNS = 1u << 4, /* columns are not sent again with each execution */
 };
 
 /* Status flags of OK and EOF packets. */

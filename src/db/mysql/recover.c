@@ -62,8 +62,10 @@ int hoot__my_stop(hoot__my_link *link, bool whole, hoot_error *err)
 /* What an answer that nobody wants has left on the server. */
 static void keep_prepared(hoot__my_link *link)
 {
-    if (link->reply.has_prepared)
+    if (link->reply.has_prepared) {
         hoot__my_statements_close_id(&link->statements, link->reply.prepared.id);
+        link->last_writes = true; /* maybe */
+    }
     link->reply.has_prepared = false;
 }
 
@@ -76,7 +78,7 @@ static void begin_owed(hoot__my_link *link)
     link->owed--;
     link->channel.sequence = 1;
     if (link->owed_prepare)
-        hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities);
+        hoot__my_reply_begin_prepare(&link->reply, link->greeting.capabilities, NULL);
     else
         hoot__my_reply_begin(&link->reply, link->greeting.capabilities, false, NULL);
 }
@@ -86,7 +88,9 @@ static int drain(hoot__my_link *link, bool wait, hoot_error *err)
 {
     uint64_t bytes = 0;
 
-    link->reply.columns = NULL;
+    if (!link->reply.caches ||
+        link->reply.due == HOOT__MY_DUE_ROW) /* else the server will not tell them again */
+        link->reply.columns = NULL;
     for (begin_owed(link); link->reply.due != HOOT__MY_DUE_NOTHING; begin_owed(link)) {
         hoot__my_packet packet;
         int rc = hoot__my_step(link, wait, &packet, err);
@@ -134,6 +138,32 @@ static int finish_drained(hoot__my_link *link, bool killed, hoot_error *err)
     return rc;
 }
 
+/* PREPARE and EXECUTE were written together, and PREPARE is not answered: a KILL now would be lost on that.
+ */
+static bool has_execution_behind(const hoot__my_link *link)
+{
+    bool prepares = link->reply.due == HOOT__MY_DUE_PREPARED || link->reply.due == HOOT__MY_DUE_FIELD ||
+                    link->reply.due == HOOT__MY_DUE_FIELDS_END;
+
+    return prepares && link->owed == 1 && !link->owed_prepare;
+}
+
+static int pass_prepare(hoot__my_link *link, hoot_error *err)
+{
+    hoot__my_packet packet;
+
+    while (link->reply.due != HOOT__MY_DUE_NOTHING) {
+        int rc = hoot__my_step(link, true, &packet, err);
+
+        if (rc == HOOT__MY_REFUSED && hoot__my_refusal_is_final(link->reply.refusal.code))
+            return hoot__my_refuse(link, err);
+        if (rc < 0)
+            return rc;
+    }
+    begin_owed(link);
+    return 0;
+}
+
 /* Several statements are under way, of which each would have to be stopped by itself; or they stand between
  * others that are missing now. What was not run yet must not be: the server is told to end the connection. */
 static int end_whole(hoot__my_link *link, hoot_error *err)
@@ -150,7 +180,9 @@ static int recover(hoot__my_link *link, hoot_error *err)
     int rc;
 
     hoot__my_move_to(link, HOOT__MY_BUSY);
-    rc = link->ends ? 0 : drain(link, false, err);
+    rc = has_execution_behind(link) ? pass_prepare(link, err) : 0;
+    if (rc == 0 && !link->ends)
+        rc = drain(link, false, err);
     if (rc == 0 && (link->ends || link->owed > 0))
         return end_whole(link, err);
     if (rc == 0 && link->reply.due != HOOT__MY_DUE_NOTHING) {
@@ -185,6 +217,7 @@ static int write_reset(hoot__my_link *link, const char *database)
     int rc;
 
     hoot__my_statements_clear(&link->statements, false);
+    link->last_writes = false;
     hoot__my_channel_trim(&link->channel);
     rc = hoot__my_write(link, HOOT__MY_COM_RESET_CONNECTION, "", "");
     if (rc == 0 && database[0])

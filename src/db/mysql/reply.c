@@ -9,7 +9,7 @@
 #define TO(state) (1u << HOOT__MY_DUE_##state)
 static const unsigned moves[] = {
     [HOOT__MY_DUE_NOTHING] = TO(RESULT) | TO(PREPARED),
-    [HOOT__MY_DUE_RESULT] = TO(RESULT) | TO(COLUMN) | TO(NOTHING),
+    [HOOT__MY_DUE_RESULT] = TO(RESULT) | TO(COLUMN) | TO(COLUMNS_END) | TO(ROW) | TO(NOTHING),
     [HOOT__MY_DUE_COLUMN] = TO(COLUMNS_END) | TO(ROW) | TO(NOTHING),
     [HOOT__MY_DUE_COLUMNS_END] = TO(ROW) | TO(NOTHING),
     [HOOT__MY_DUE_ROW] = TO(RESULT) | TO(NOTHING),
@@ -29,6 +29,7 @@ static void begin(hoot__my_reply *reply, uint32_t capabilities)
     memset(reply, 0, offsetof(hoot__my_reply, refusal));
     reply->deprecate_eof = (capabilities & HOOT__MY_CAP_DEPRECATE_EOF) != 0;
     reply->tracked = (capabilities & HOOT__MY_CAP_SESSION_TRACK) != 0;
+    reply->caches = (capabilities & HOOT__MY_CAP_CACHES_COLUMNS) != 0;
 }
 
 void hoot__my_reply_begin(hoot__my_reply *reply, uint32_t capabilities, bool binary,
@@ -40,9 +41,10 @@ void hoot__my_reply_begin(hoot__my_reply *reply, uint32_t capabilities, bool bin
     move_to(reply, HOOT__MY_DUE_RESULT);
 }
 
-void hoot__my_reply_begin_prepare(hoot__my_reply *reply, uint32_t capabilities)
+void hoot__my_reply_begin_prepare(hoot__my_reply *reply, uint32_t capabilities, hoot__my_columns *columns)
 {
     begin(reply, capabilities);
+    reply->columns = columns;
     move_to(reply, HOOT__MY_DUE_PREPARED);
 }
 
@@ -92,13 +94,34 @@ static int feed_ok(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
     return ended(reply, HOOT__MY_DONE);
 }
 
+static int columns_done(hoot__my_reply *reply)
+{
+    move_to(reply, HOOT__MY_DUE_ROW);
+    return HOOT__MY_COLUMNS;
+}
+
+/* The columns are those that were told before. */
+static int take_known_columns(hoot__my_reply *reply, uint64_t count, hoot_error *err)
+{
+    if (reply->columns && (!reply->binary || reply->columns->count != count))
+        return broken(err, "a result comes without its columns, which are not known");
+    if (reply->deprecate_eof)
+        return columns_done(reply);
+    move_to(reply, HOOT__MY_DUE_COLUMNS_END);
+    return HOOT__MY_GOES_ON;
+}
+
+/*     number (lenenc), [1: the columns follow, 0: they are as before] */
 static int feed_column_count(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
 {
     hoot__my_in in = hoot__my_in_of(packet.ptr, packet.len);
     uint64_t count = hoot__my_lenenc(&in);
+    bool follow = !reply->caches || hoot__my_u8(&in) != 0;
 
     if (!hoot__my_spent(&in) || count == 0 || count > HOOT__MY_COLUMNS_MAX)
         return broken(err, "a result announces an impossible number of columns");
+    if (!follow)
+        return take_known_columns(reply, count, err);
     if (reply->columns)
         hoot__my_columns_clear(reply->columns);
     reply->left = (uint32_t)count;
@@ -126,23 +149,26 @@ static int feed_result(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
     }
 }
 
-static int columns_done(hoot__my_reply *reply)
-{
-    move_to(reply, HOOT__MY_DUE_ROW);
-    return HOOT__MY_COLUMNS;
-}
-
-static int feed_column(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
+static int add_column(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
 {
     int rc = reply->columns ? hoot__my_columns_add(reply->columns, packet) : 0;
 
     if (rc < 0)
         return rc == HOOT_EPROTOCOL ? broken(err, "a column definition is cut short")
                                     : hoot_error_set(err, rc, "column definitions: %s", hoot_error_text(rc));
-    if (--reply->left > 0)
-        return HOOT__MY_GOES_ON;
-    if (reply->columns)
+    if (--reply->left == 0 && reply->columns)
         hoot__my_columns_finish(reply->columns);
+    return 0;
+}
+
+static int feed_column(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
+{
+    int rc = add_column(reply, packet, err);
+
+    if (rc < 0)
+        return rc;
+    if (reply->left > 0)
+        return HOOT__MY_GOES_ON;
     if (reply->deprecate_eof)
         return columns_done(reply);
     move_to(reply, HOOT__MY_DUE_COLUMNS_END);
@@ -176,6 +202,7 @@ static void expect_fields(hoot__my_reply *reply, uint32_t count)
     if (count == 0) {
         count = reply->fields;
         reply->fields = 0;
+        reply->in_columns = true;
     }
     reply->left = count;
     move_to(reply, count ? HOOT__MY_DUE_FIELD : HOOT__MY_DUE_NOTHING);
@@ -192,10 +219,17 @@ static int feed_prepared(hoot__my_reply *reply, hoot_str packet, hoot_error *err
     return HOOT__MY_PREPARED;
 }
 
-static int feed_field(hoot__my_reply *reply)
+/* Those of parameters say nothing. */
+static int feed_field(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
 {
-    if (--reply->left > 0)
-        return HOOT__MY_GOES_ON;
+    int rc = 0;
+
+    if (reply->in_columns)
+        rc = add_column(reply, packet, err);
+    else
+        reply->left--;
+    if (rc < 0 || reply->left > 0)
+        return rc < 0 ? rc : HOOT__MY_GOES_ON;
     if (reply->deprecate_eof)
         expect_fields(reply, 0);
     else
@@ -222,7 +256,7 @@ int hoot__my_reply_feed(hoot__my_reply *reply, hoot_str packet, hoot_error *err)
     case HOOT__MY_DUE_COLUMNS_END: return feed_columns_end(reply, packet, err);
     case HOOT__MY_DUE_ROW: return feed_row(reply, packet, err);
     case HOOT__MY_DUE_PREPARED: return feed_prepared(reply, packet, err);
-    case HOOT__MY_DUE_FIELD: return feed_field(reply);
+    case HOOT__MY_DUE_FIELD: return feed_field(reply, packet, err);
     case HOOT__MY_DUE_FIELDS_END: return feed_fields_end(reply, packet, err);
     case HOOT__MY_DUE_NOTHING: break;
     }

@@ -19,7 +19,7 @@ typedef enum hoot__my_due {
     HOOT__MY_DUE_COLUMNS_END, /* the EOF behind them, from servers that still send one */
     HOOT__MY_DUE_ROW,         /* rows, or the end */
     HOOT__MY_DUE_PREPARED,    /* PREPARE_OK or ERR */
-    HOOT__MY_DUE_FIELD,       /* definitions of a prepared statement's parameters or columns: not kept */
+    HOOT__MY_DUE_FIELD,       /* definitions of a prepared statement's parameters, then of its columns */
     HOOT__MY_DUE_FIELDS_END,
 } hoot__my_due;
 
@@ -41,6 +41,8 @@ typedef struct hoot__my_reply {
     bool deprecate_eof;        /* CLIENT_DEPRECATE_EOF is on */
     bool tracked;              /* CLIENT_SESSION_TRACK is on */
     bool has_prepared;         /* `prepared` is set */
+    bool caches;               /* a result says whether its columns follow */
+    bool in_columns;           /* of a prepared statement: its parameters are over */
     bool takes_file;           /* set behind begin: the statement may ask for a file, once */
     uint32_t left;             /* definitions to come */
     uint32_t fields;           /* of a prepared statement: definitions behind the parameters' */
@@ -54,8 +56,8 @@ typedef struct hoot__my_reply {
 /* Await the answer of a query, an execute (`binary`), or another command that is answered by OK. */
 void hoot__my_reply_begin(hoot__my_reply *reply, uint32_t capabilities, bool binary,
                           hoot__my_columns *columns);
-/* Await the answer of COM_STMT_PREPARE. */
-void hoot__my_reply_begin_prepare(hoot__my_reply *reply, uint32_t capabilities);
+/* Await the answer of COM_STMT_PREPARE. `columns`: where those of its rows go; NULL: nowhere. */
+void hoot__my_reply_begin_prepare(hoot__my_reply *reply, uint32_t capabilities, hoot__my_columns *columns);
 
 /* Take one packet. Gives: a hoot__my_event.  Errors: HOOT_EPROTOCOL and others, with `err`: the connection is
  * of no use then. */

@@ -31,6 +31,32 @@ void hoot__my_statements_fini(hoot__my_statements *statements)
     hoot_buf_fini(&statements->closing);
 }
 
+hoot__my_kept *hoot__my_kept_new(void)
+{
+    hoot__my_kept *kept = hoot__malloc(sizeof(*kept));
+
+    if (!kept)
+        return NULL;
+    hoot__my_columns_init(&kept->columns);
+    kept->users = 1;
+    return kept;
+}
+
+hoot__my_kept *hoot__my_kept_ref(hoot__my_kept *kept)
+{
+    if (kept)
+        kept->users++;
+    return kept;
+}
+
+void hoot__my_kept_unref(hoot__my_kept *kept)
+{
+    if (!kept || --kept->users > 0)
+        return;
+    hoot__my_columns_fini(&kept->columns);
+    hoot__free(kept);
+}
+
 static hoot__my_statement **bucket_of(hoot__my_statements *statements, uint32_t hash)
 {
     return &statements->buckets[hash & (statements->bucket_count - 1)];
@@ -110,6 +136,7 @@ void hoot__my_statements_drop(hoot__my_statements *statements, hoot__my_statemen
     statements->count--;
     if (close)
         hoot__my_statements_close_id(statements, statement->id);
+    hoot__my_kept_unref(statement->kept);
     hoot__free(statement);
 }
 

@@ -3,8 +3,23 @@
 #ifndef HOOT_DB_MYSQL_STATEMENTS_H
 #define HOOT_DB_MYSQL_STATEMENTS_H
 
+#include "columns.h"
 #include "packet.h"
 #include "session.h"
+
+/* Columns that the server has told once and leaves out from then on. Whoever awaits an answer that may be
+ * without them has a share, for the statement may be dropped meanwhile. */
+typedef struct hoot__my_kept {
+    hoot__my_columns columns;
+    uint32_t users;
+} hoot__my_kept;
+
+/* NULL: no memory. */
+hoot__my_kept *hoot__my_kept_new(void);
+
+/* NULL is fine. */
+hoot__my_kept *hoot__my_kept_ref(hoot__my_kept *kept);
+void hoot__my_kept_unref(hoot__my_kept *kept);
 
 typedef struct hoot__my_statement hoot__my_statement;
 
@@ -17,6 +32,7 @@ struct hoot__my_statement {
     uint16_t params;
     uint16_t columns;       /* of its rows; 0: it has none */
     hoot__my_effect effect; /* of its text */
+    hoot__my_kept *kept;    /* NULL: the server sends its columns each time */
     size_t len;
     char sql[];
 };
