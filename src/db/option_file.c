@@ -225,6 +225,8 @@ static int read_include(reading *r, hoot_str line)
 
     if (!hoot_str_starts(line, word))
         return hoot_error_set(r->err, HOOT_ECONFIG, "an option file has a line with '!' that is no include");
+    if (r->depth >= DEPTH_MAX)
+        return hoot_error_set(r->err, HOOT_ECONFIG, "option files include each other without an end");
     path = hoot_arena_dup(r->arena, strip(hoot_str_from_index(line, word.len)));
     if (!path)
         return hoot_error_set(r->err, HOOT_ENOMEM, "no memory for options");
@@ -300,7 +302,7 @@ static int read_file(reading *r, const char *path, bool optional)
     ssize_t len;
     int fd, rc;
 
-    if (++r->files > FILES_MAX || r->depth >= DEPTH_MAX)
+    if (++r->files > FILES_MAX)
         return hoot_error_set(r->err, HOOT_ECONFIG, "option files include each other without an end: %s",
                               path);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -323,6 +325,14 @@ static const char *at_home(reading *r, const char *path)
 
     return path[0] == '~' && path[1] == '/' && home ? hoot_arena_printf(r->arena, "%s%s", home, path + 1)
                                                     : path;
+}
+
+int hoot__option_text_read(hoot_arena *arena, hoot_str text, const char *group, hoot_pool_options *out,
+                           hoot_error *err)
+{
+    reading r = { .arena = arena, .group = group, .out = out, .err = err, .depth = DEPTH_MAX };
+
+    return read_lines(&r, text);
 }
 
 int hoot__option_file_read(hoot_arena *arena, const char *path, const char *group, hoot_pool_options *out,

@@ -15,6 +15,10 @@ int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot_pool_options *ou
 int hoot__option_file_read(hoot_arena *arena, const char *path, const char *group, hoot_pool_options *out,
                            hoot_error *err);
 
+/* The same of a text: one file, which may include no other. Nothing is opened. */
+int hoot__option_text_read(hoot_arena *arena, hoot_str text, const char *group, hoot_pool_options *out,
+                           hoot_error *err);
+
 /* How a pool lends: hoot_pool_options with every default filled in. */
 typedef struct hoot__limits {
     uint32_t min_size, max_size, max_waiters;
