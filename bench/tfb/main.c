@@ -14,7 +14,7 @@
 
 static const hoot_blueprint with_database = {
     .name = "database",
-    .children = HOOT_CHILDREN(&tfb_world, &tfb_cached, &tfb_fortunes),
+    .children = HOOT_CHILDREN(&tfb_world, &tfb_updates, &tfb_cached, &tfb_fortunes),
 };
 
 /* Few connections, each with many statements under way (docs/database/lanes.md); some are left for

@@ -40,6 +40,9 @@ struct world *tfb_random_worlds(hoot_request *req, size_t count);
 /* A task's function: read the row whose id stands in `world`. Suspends.  Errors: as hoot_pool_query(). */
 int tfb_find_world(hoot_error *err, void *world);
 
+/* Read all of these, together. Suspends.  Errors: the same. */
+int tfb_find_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err);
+
 /* A JSON array of them. */
 hoot_response *tfb_worlds_json(hoot_request *req, const struct world *worlds, size_t count);
 
@@ -51,7 +54,8 @@ hoot_template *tfb_fortunes_page(hoot_error *err);
 /* --- routes --- */
 
 extern const hoot_blueprint tfb_basic;    /* basic.c: /plaintext, /json: no database */
-extern const hoot_blueprint tfb_world;    /* world.c: /db, /queries, /updates */
+extern const hoot_blueprint tfb_world;    /* world.c: /db, /queries */
+extern const hoot_blueprint tfb_updates;  /* updates.c: /updates */
 extern const hoot_blueprint tfb_cached;   /* cached.c: /cached-queries */
 extern const hoot_blueprint tfb_fortunes; /* fortunes.c: /fortunes */
 

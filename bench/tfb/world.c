@@ -56,8 +56,7 @@ struct world *tfb_random_worlds(hoot_request *req, size_t count)
     return worlds;
 }
 
-/* Read the rows whose ids stand in `worlds`. */
-static int find_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
+int tfb_find_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
 {
     hoot_call *calls = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *calls);
 
@@ -106,72 +105,12 @@ static hoot_response *several_rows(hoot_request *req)
 
     if (!worlds)
         return hoot_abort(req, 503, "out of memory");
-    if (find_worlds(req, worlds, count, &err) < 0)
-        return hoot_fail(req, &err);
-    return tfb_worlds_json(req, worlds, count);
-}
-
-/* Put `id` where it belongs among `count` sorted ones. Gives false: it is there already. */
-static bool insert_sorted(struct world *worlds, size_t count, int64_t id)
-{
-    size_t at = count;
-
-    while (at > 0 && worlds[at - 1].id > id)
-        at--;
-    if (at > 0 && worlds[at - 1].id == id)
-        return false;
-    memmove(&worlds[at + 1], &worlds[at], (count - at) * sizeof *worlds);
-    worlds[at].id = id;
-    return true;
-}
-
-/* The rows to write and their number. */
-struct changes {
-    const hoot_value *values;
-    size_t count;
-};
-
-static int write_rows(hoot_conn *conn, hoot_error *err, void *arg)
-{
-    const struct changes *changes = arg;
-    int64_t changed = hoot_conn_executemany(conn, "UPDATE World SET randomNumber = ? WHERE id = ?",
-                                            changes->values, changes->count, 2, err);
-
-    return changed < 0 ? (int)changed : 0;
-}
-
-/* Give each row a new random number, in the database too. */
-static int change_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
-{
-    hoot_value *values = hoot_arena_alloc_array(hoot_request_arena(req), 2 * count, sizeof *values);
-
-    if (!values)
-        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
-    for (size_t i = 0; i < count; i++) {
-        worlds[i].random_number = tfb_random();
-        values[2 * i] = HOOT_VALUE(worlds[i].random_number);
-        values[2 * i + 1] = HOOT_VALUE(worlds[i].id);
-    }
-    return hoot_pool_transaction(tfb_current()->pool, write_rows, &(struct changes){ values, count }, err);
-}
-
-static hoot_response *changed_rows(hoot_request *req)
-{
-    hoot_error err = HOOT_ERROR_INIT;
-    size_t count = tfb_count(req, "queries");
-    struct world *worlds = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *worlds);
-
-    if (!worlds)
-        return hoot_abort(req, 503, "out of memory");
-    for (size_t i = 0; i < count; i += insert_sorted(worlds, i, tfb_random()))
-        ;
-    if (find_worlds(req, worlds, count, &err) < 0 || change_worlds(req, worlds, count, &err) < 0)
+    if (tfb_find_worlds(req, worlds, count, &err) < 0)
         return hoot_fail(req, &err);
     return tfb_worlds_json(req, worlds, count);
 }
 
 const hoot_blueprint tfb_world = {
     .name = "world",
-    .routes = HOOT_ROUTES({ "GET", "/db", one_row }, { "GET", "/queries", several_rows },
-                          { "GET", "/updates", changed_rows }),
+    .routes = HOOT_ROUTES({ "GET", "/db", one_row }, { "GET", "/queries", several_rows }),
 };
