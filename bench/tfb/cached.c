@@ -2,28 +2,16 @@
 #include "cache.h"
 #include "tfb.h"
 
-/* A task's function. */
-static int find_and_keep(hoot_error *err, void *arg)
+static int find_cached(struct world *world, hoot_error *err)
 {
-    struct world *world = arg;
-    int rc = tfb_find_world(err, world);
+    struct cache *cache = tfb_current()->cache;
 
-    if (rc == 0)
-        cache_put(tfb_current()->cache, world->id, world->random_number);
-    return rc;
-}
-
-static int find_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
-{
-    hoot_call *missing = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *missing);
-    size_t n = 0;
-
-    if (!missing)
-        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
-    for (size_t i = 0; i < count; i++)
-        if (!cache_get(tfb_current()->cache, worlds[i].id, &worlds[i].random_number))
-            missing[n++] = (hoot_call){ find_and_keep, &worlds[i] };
-    return n ? hoot_gather_calls(missing, n, err) : 0;
+    if (cache_get(cache, world->id, &world->random_number))
+        return 0;
+    if (tfb_find_world(world, err) < 0)
+        return hoot_error_code(err);
+    cache_put(cache, world->id, world->random_number);
+    return 0;
 }
 
 static hoot_response *cached_rows(hoot_request *req)
@@ -34,8 +22,9 @@ static hoot_response *cached_rows(hoot_request *req)
 
     if (!worlds)
         return hoot_abort(req, 503, "out of memory");
-    if (find_worlds(req, worlds, count, &err) < 0)
-        return hoot_fail(req, &err);
+    for (size_t i = 0; i < count; i++)
+        if (find_cached(&worlds[i], &err) < 0)
+            return hoot_fail(req, &err);
     return tfb_worlds_json(req, worlds, count);
 }
 

@@ -1,13 +1,11 @@
-/* Rows of the table World: one, several, several changed.
- *
- * The rules want one statement for each row that is read; those of one request are under way together. Rows
- * that are written may go together. They are sorted by their ids, so that two requests cannot wait for each
- * other's rows. */
+/* /db and /queries: rows of the table World. The rules want a statement for each; those of one request are
+ * sent together, as a batch. */
 #include "tfb.h"
 
 #include <stdlib.h>
 
 #define MAX_COUNT 500
+#define ONE_ROW   "SELECT id, randomNumber FROM World WHERE id = ?"
 
 /* splitmix64: these dice need not be secret, only even. */
 int64_t tfb_random(void)
@@ -31,20 +29,22 @@ size_t tfb_count(hoot_request *req, const char *name)
     return count < MAX_COUNT ? (size_t)count : MAX_COUNT;
 }
 
-int tfb_find_world(hoot_error *err, void *arg)
+/* The only row of `rows`, which was asked for by the id in `world`. */
+static int read_world(hoot_cursor *rows, struct world *world, hoot_error *err)
 {
-    struct world *world = arg;
-    HOOT_AUTO(hoot_cursor)
-    rows = hoot_pool_query(tfb_current()->pool, err, "SELECT id, randomNumber FROM World WHERE id = ?",
-                           world->id);
     const hoot_row *row = hoot_fetchone(rows);
 
-    if (!rows)
-        return hoot_error_code(err);
     if (!row)
         return hoot_error_set(err, HOOT_ENOTFOUND, "World has no row %lld", (long long)world->id);
     hoot_row_int_at(row, 0, &world->id);
     return hoot_row_int_at(row, 1, &world->random_number);
+}
+
+int tfb_find_world(struct world *world, hoot_error *err)
+{
+    HOOT_AUTO(hoot_cursor) rows = hoot_pool_query(tfb_current()->pool, err, ONE_ROW, world->id);
+
+    return rows ? read_world(rows, world, err) : hoot_error_code(err);
 }
 
 struct world *tfb_random_worlds(hoot_request *req, size_t count)
@@ -56,15 +56,18 @@ struct world *tfb_random_worlds(hoot_request *req, size_t count)
     return worlds;
 }
 
-int tfb_find_worlds(hoot_request *req, struct world *worlds, size_t count, hoot_error *err)
+int tfb_find_worlds(hoot_conn *conn, struct world *worlds, size_t count, hoot_error *err)
 {
-    hoot_call *calls = hoot_arena_alloc_array(hoot_request_arena(req), count, sizeof *calls);
+    HOOT_AUTO(hoot_batch) batch = hoot_batch_new(err);
 
-    if (!calls)
-        return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
     for (size_t i = 0; i < count; i++)
-        calls[i] = (hoot_call){ tfb_find_world, &worlds[i] };
-    return hoot_gather_calls(calls, count, err);
+        hoot_batch_add(batch, ONE_ROW, worlds[i].id);
+    if (hoot_conn_batch(conn, batch, err) < 0)
+        return hoot_error_code(err);
+    for (size_t i = 0; i < count; i++)
+        if (read_world(hoot_batch_result(batch, i), &worlds[i], err) < 0)
+            return hoot_error_code(err);
+    return 0;
 }
 
 static hoot_value world_object(hoot_member *members, const struct world *world)
@@ -92,7 +95,7 @@ static hoot_response *one_row(hoot_request *req)
     hoot_error err = HOOT_ERROR_INIT;
     struct world world = { .id = tfb_random() };
 
-    if (tfb_find_world(&err, &world) < 0)
+    if (tfb_find_world(&world, &err) < 0)
         return hoot_fail(req, &err);
     return hoot_json(req, 200, hoot_object("id", world.id, "randomNumber", world.random_number));
 }
@@ -102,10 +105,11 @@ static hoot_response *several_rows(hoot_request *req)
     hoot_error err = HOOT_ERROR_INIT;
     size_t count = tfb_count(req, "queries");
     struct world *worlds = tfb_random_worlds(req, count);
+    HOOT_AUTO(hoot_conn) conn = hoot_pool_acquire(tfb_current()->pool, &err);
 
     if (!worlds)
         return hoot_abort(req, 503, "out of memory");
-    if (tfb_find_worlds(req, worlds, count, &err) < 0)
+    if (!conn || tfb_find_worlds(conn, worlds, count, &err) < 0)
         return hoot_fail(req, &err);
     return tfb_worlds_json(req, worlds, count);
 }
