@@ -27,7 +27,7 @@ INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "
 
 
 class Candidate:
-    """`command(port)` gives the arguments, `environment(db)` what is set when there is a database."""
+    """`command(port)` gives the arguments, `environment(db)` what is set besides; db may be None."""
 
     def __init__(self, name, needs, command, environment, routes=ALL):
         self.name, self.routes = name, set(routes)
@@ -39,7 +39,7 @@ class Candidate:
     def start(self, port, db=None):
         LOGS.mkdir(parents=True, exist_ok=True)
         environment = {key: os.environ[key] for key in INHERITED if key in os.environ}
-        environment.update(self._environment(db) if db else {})
+        environment.update(self._environment(db))
         with open(LOGS / f"{self.name}.log", "ab") as log:
             return subprocess.Popen([str(part) for part in self._command(port)], env=environment, cwd=LOGS, stdin=subprocess.DEVNULL,
                                     stdout=log, stderr=log, start_new_session=True, preexec_fn=process.die_with_parent)
@@ -48,7 +48,7 @@ class Candidate:
 def hoot():
     program = paths.binaries() / "tfb"
     return Candidate("hoot", [program], lambda port: [program, "--bind", f"127.0.0.1:{port}", "--workers", 1],
-                     lambda db: {"TFB_DB_URL": db.url})
+                     lambda db: {"TFB_DB_URL": db.url} if db else {})
 
 
 CANDIDATES = [hoot(), *peers.candidates(Candidate)]

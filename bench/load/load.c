@@ -25,6 +25,8 @@
 #define HEAD_LIMIT   ((size_t)16 * 1024)
 #define SECOND_NS    1000000000u
 #define GIVE_UP_NS   (2u * (uint64_t)SECOND_NS)
+#define WARM_NS      (5u * (uint64_t)SECOND_NS) /* a slow server has so long to answer each connection once */
+#define TURN_NS      ((uint64_t)SECOND_NS / 100)
 #define NO_SUCH_TIME UINT64_MAX
 
 typedef struct connection {
@@ -46,6 +48,7 @@ static connection *connections;
 static connection **idle; /* a ring; empty without a rate */
 static size_t idle_at, idle_count, next_request;
 static uint64_t now_ns, begin_ns = NO_SUCH_TIME, end_ns = NO_SUCH_TIME;
+static uint64_t answered; /* of all time */
 static uint64_t due_ns,
     due_count; /* the next request at a rate, and how many of the measured ones were due */
 static char in[IN_BYTES];
@@ -101,6 +104,7 @@ static void replace(connection *c)
 {
     bool rests = c->request || c->ending;
 
+    answered += c->request != NULL; /* as it ever will be */
     if (c->request && measuring(now_ns))
         result->lost++;
     close(c->fd);
@@ -136,6 +140,7 @@ static void begin_request(connection *c, uint64_t due)
 
 static void count_answer(const connection *c)
 {
+    answered++;
     if (!measuring(o->rate > 0 ? c->from_ns : now_ns))
         return;
     if (c->answer.status < 200 || c->answer.status > 399)
@@ -279,10 +284,18 @@ static uint64_t count_open(void)
 {
     uint64_t due =
         o->rate > 0 ? (uint64_t)((double)o->measured_ns / (double)(uint64_t)(SECOND_NS / o->rate)) : 0;
-    uint64_t answered = result->latency.count + result->bad_status + result->lost;
+    uint64_t done = result->latency.count + result->bad_status + result->lost;
 
     due = due_count > due ? due_count : due;
-    return due > answered ? due - answered : 0;
+    return due > done ? due - done : 0;
+}
+
+/* Without a rate: on, until so many answers are there, or there is no time left. What so many connections are
+ * answered in turns by a slow server comes in waves; a part of a wave is no measure. */
+static void run_until_answered(uint64_t answers, uint64_t until_ns)
+{
+    while (o->rate == 0 && answered < answers && now_ns < until_ns)
+        run_until(now_ns + TURN_NS);
 }
 
 /* --- the whole --- */
@@ -303,18 +316,27 @@ bool load_open(const options *asked)
 
 void load_run(load_result *out, void (*begin)(void), void (*end)(void))
 {
+    uint64_t until, answers;
+
     result = out;
     prctl(PR_SET_TIMERSLACK, 1);
     now_ns = due_ns = read_clock();
     for (unsigned i = 0; i < o->connections; i++)
         rest(&connections[i]);
     run_until(now_ns + o->warmup_ns);
+    run_until_answered(o->connections, now_ns + WARM_NS);
     begin();
     begin_ns = read_clock();
-    end_ns = begin_ns + o->measured_ns;
-    run_until(end_ns);
+    until = begin_ns + o->measured_ns;
+    if (o->rate > 0)
+        end_ns = until;
+    answers = answered + (uint64_t)2 * o->connections;
+    run_until(until);
+    run_until_answered(answers, until + 2 * o->measured_ns);
+    end_ns = o->rate > 0 ? until : read_clock();
     end();
     for (uint64_t give_up = end_ns + GIVE_UP_NS; count_open() > 0 && now_ns < give_up;)
-        run_until(now_ns + SECOND_NS / 100);
+        run_until(now_ns + TURN_NS);
     out->unanswered = count_open();
+    out->measured_ns = end_ns - begin_ns;
 }

@@ -28,13 +28,13 @@ static double us_at(const histogram *h, double share)
     return (double)histogram_at(h, share) / 1e3;
 }
 
-static void print_result(const options *o, const load_result *r)
+static void print_result(const load_result *r)
 {
     const histogram *h = &r->latency;
 
     printf("{\"requests\": %" PRIu64 ", \"seconds\": %.6f, \"bad_status\": %" PRIu64 ", \"lost\": %" PRIu64
            ", \"unanswered\": %" PRIu64 ", \"bytes_in\": %" PRIu64,
-           h->count, (double)o->measured_ns / 1e9, r->bad_status, r->lost, r->unanswered, r->bytes_in);
+           h->count, (double)r->measured_ns / 1e9, r->bad_status, r->lost, r->unanswered, r->bytes_in);
     printf(", \"latency_us\": {\"mean\": %.1f, \"p50\": %.1f, \"p90\": %.1f, \"p99\": %.1f, \"p99_9\": %.1f, "
            "\"max\": %.1f}}\n",
            h->count ? h->sum / (double)h->count / 1e3 : 0, us_at(h, 0.5), us_at(h, 0.9), us_at(h, 0.99),
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         return 1;
     }
     load_run(&result, begin, end);
-    print_result(&o, &result);
+    print_result(&result);
     while (read(STDIN_FILENO, &c, 1) > 0)
         ;
     return 0;

@@ -37,8 +37,8 @@ def candidates(Candidate):
     """One of that class for each peer."""
     def environment(name):
         return lambda db: {"NODE_ENV": "production", "NODE_PATH": str(MODULES), "GOMAXPROCS": "1",
-                           "TFB_DB_HOST": db.host, "TFB_DB_PORT": str(db.port), "TFB_DB_USER": db.user,
-                           "TFB_DB_PASSWORD": db.password, "TFB_DB_NAME": db.name, "TFB_DB_POOL": str(POOLS[name])}
+                           **({"TFB_DB_HOST": db.host, "TFB_DB_PORT": str(db.port), "TFB_DB_USER": db.user,
+                               "TFB_DB_PASSWORD": db.password, "TFB_DB_NAME": db.name, "TFB_DB_POOL": str(POOLS[name])} if db else {})}
 
     def make(name, needs, command):
         return Candidate(name, needs, command, environment(name))
@@ -52,7 +52,7 @@ def candidates(Candidate):
                            "--log-level", "warning", "--bind", f"127.0.0.1:{port}", f"{HERE}/quart/app.py:app"]),
         make("quart-uvicorn", [*quart, *packages("uvicorn", "httptools")],
              lambda port: [PYTHON, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--backlog", 4096,
-                           "--no-access-log", "--log-level", "warning", "--host", "127.0.0.1", "--port", port,
+                           "--timeout-keep-alive", 75, "--no-access-log", "--log-level", "warning", "--host", "127.0.0.1", "--port", port,
                            "--app-dir", HERE / "quart", "app:app"]),
         make("go", [MADE / "go"], lambda port: [MADE / "go", "--bind", f"127.0.0.1:{port}"]),
         *[make(f"fastify-{client}", fastify, lambda port, client=client: [node(), HERE / "fastify" / "server.js", port, client])

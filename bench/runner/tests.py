@@ -393,16 +393,16 @@ def settled_memory(pid, seconds=5.0):
 
 
 TESTS = [
-    Http("plaintext-32", "Plaintext, 32 connections", "/plaintext", 32, reply="plaintext"),
+    Http("plaintext-32", "Plaintext, 32 connections", "/plaintext", 32, reply="plaintext", peers=False),
     Http("plaintext-256", "Plaintext, 256 connections", "/plaintext", 256, reply="plaintext"),
     Http("plaintext-pipelined", "Plaintext, 256 connections, 16 requests pipelined", "/plaintext", 256, depth=16, reply="plaintext"),
-    Http("json-32", "JSON, 32 connections", "/json", 32, reply="json"),
+    Http("json-32", "JSON, 32 connections", "/json", 32, reply="json", peers=False),
     Http("json-256", "JSON, 256 connections", "/json", 256, reply="json"),
     Http("db-256", "One query, 256 connections", "/db", 256, statements=1),
-    Http("queries-20", "20 queries, 256 connections", "/queries?queries=20", 256, statements=20),
+    Http("queries-20", "20 queries, 64 connections", "/queries?queries=20", 64, statements=20),
     Http("fortunes", "Fortunes, 256 connections", "/fortunes", 256),
-    Http("updates-20", "20 updates, 256 connections", "/updates?queries=20", 256),
-    Http("cached-queries-100", "100 cached queries, 256 connections", "/cached-queries?count=100", 256),
+    Http("updates-20", "20 updates, 64 connections", "/updates?queries=20", 64),
+    Http("cached-queries-100", "100 cached queries, 64 connections", "/cached-queries?count=100", 64),
     Http("json-half", "JSON at half of the most that each can do", "/json", 256, reply="json", half=True),
     Http("db-half", "One query at half of the most that each can do", "/db", 256, half=True),
     Flat("connections", "JSON at one rate over 32 to 4,096 connections", "/json", reply="json"),
