@@ -14,9 +14,10 @@ typedef struct hoot_conn hoot_conn;
  * Suspends: until the whole answer is there.
  * Gives: a cursor, for a statement without rows too (hoot_affected_rows, hoot_last_insert_id).
  * Errors: NULL: HOOT_EDB and its kinds (HOOT_EDUPLICATE, HOOT_EDEADLOCK, HOOT_ECONSTRAINT) with server_code
- * and sqlstate; HOOT_ECONNLOST; HOOT_ETIMEOUT, HOOT_ECANCELED: the statement is stopped on the server too;
- * HOOT_ELIMIT the answer is over max_answer_bytes; HOOT_EINVAL the number of parameters is wrong; HOOT_EBUSY
- * a streaming cursor is open on it. */
+ * and sqlstate; HOOT_EUNFIT the server takes no such statement now (read-only, not prepared);
+ * HOOT_ECONNLOST; HOOT_ETIMEOUT, HOOT_ECANCELED: the statement is stopped on the server too; HOOT_ELIMIT the
+ * answer is over max_answer_bytes; HOOT_EINVAL the number of parameters is wrong; HOOT_EBUSY a streaming
+ * cursor is open on it. */
 #define hoot_conn_query(conn, err, ...) hoot_conn_query_values(conn, err, HOOT__VALUES(__VA_ARGS__))
 
 /* The same, rows read one by one while they come: memory stays flat. The connection is busy until the cursor

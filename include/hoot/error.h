@@ -37,7 +37,8 @@ HOOT_BEGIN_DECLS
     X(EAUTH, -5023, "the server refused the login", 503)                                                     \
     X(EDUPLICATE, -5024, "a unique key has that value already", 409)                                         \
     X(EDEADLOCK, -5025, "the transaction was chosen to end a deadlock", 503)                                 \
-    X(ECONSTRAINT, -5026, "a constraint forbids the value", 409)
+    X(ECONSTRAINT, -5026, "a constraint forbids the value", 409)                                             \
+    X(EUNFIT, -5027, "the database server does not take such statements now", 503)
 
 enum {
 #define X(name, number, text, status) HOOT_##name = number,

@@ -1,4 +1,4 @@
-/* Opening and closing a pool, and single statements on it.
+/* Opening and closing a pool.
  *
  * Closing tells those in line, closes what is idle, stops what connects, and waits for what is lent or
  * cleaned. When the time is up, connections that rest in a task's hands are closed under their handles; a
@@ -184,66 +184,4 @@ void hoot_pool_close(hoot_pool *pool)
         pool->target.driver->forget(&pool->target);
     if (!pool->scope)
         hoot_arena_free(pool->arena);
-}
-
-/* --- single statements: on a lane, or on a connection of their own --- */
-
-static hoot_cursor *query_on_lane(hoot_pool *pool, const hoot_value *values, size_t count, hoot_error *err)
-{
-    hoot_cursor *cursor = hoot__cursor_new(pool->target.max_answer_bytes, err);
-    uint64_t changed;
-
-    if (!cursor)
-        return NULL;
-    if (hoot__lanes_run(pool, values, count, cursor, &changed, err)) {
-        hoot_cursor_close(cursor);
-        return NULL;
-    }
-    return cursor;
-}
-
-hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
-{
-    hoot__slot *slot;
-    hoot_cursor *cursor;
-
-    if (hoot__lanes_take(pool, values, count))
-        return query_on_lane(pool, values, count, err);
-    slot = hoot__pool_borrow(pool, err);
-    if (!slot)
-        return NULL;
-    slot->task = hoot_current_task();
-    hoot__lanes_ask(pool, slot);
-    cursor = hoot__cursor_read(slot, values, count, err);
-    if (hoot__slot_leave(slot))
-        hoot__pool_release(slot);
-    return cursor;
-}
-
-static int64_t execute_on_lane(hoot_pool *pool, const hoot_value *values, size_t count, hoot_error *err)
-{
-    uint64_t changed = 0;
-    int rc = hoot__lanes_run(pool, values, count, NULL, &changed, err);
-
-    return rc ? rc : (int64_t)changed;
-}
-
-int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
-{
-    hoot_error own = HOOT_ERROR_INIT;
-    hoot__slot *slot;
-    int64_t changed;
-
-    err = err ? err : &own;
-    if (hoot__lanes_take(pool, values, count))
-        return execute_on_lane(pool, values, count, err);
-    slot = hoot__pool_borrow(pool, err);
-    if (!slot)
-        return hoot_error_code(err);
-    slot->task = hoot_current_task();
-    hoot__lanes_ask(pool, slot);
-    changed = hoot__slot_execute(slot, values, count, err);
-    if (hoot__slot_leave(slot))
-        hoot__pool_release(slot);
-    return changed;
 }

@@ -94,12 +94,24 @@ void hoot__my_note_effect(hoot__my_link *link)
         link->outlives_reset = true;
 }
 
-int hoot__my_refuse(hoot__my_link *link, hoot_error *err)
+int hoot__my_take_refusal(hoot__my_link *link, hoot_error *err)
 {
+    hoot_unfit unfit = hoot__my_refusal_tells_unfit(&link->reply.refusal, link->base.in_transaction);
     int rc = hoot__my_refusal_to_error(&link->reply.refusal, err);
 
     hoot__my_note_effect(link);
-    link->base.unfit = hoot__my_refusal_tells_unfit(&link->reply.refusal, link->base.in_transaction);
+    if (!unfit)
+        return rc;
+    link->base.unfit = unfit;
+    if (err)
+        err->code = HOOT_EUNFIT;
+    return HOOT_EUNFIT;
+}
+
+int hoot__my_refuse(hoot__my_link *link, hoot_error *err)
+{
+    int rc = hoot__my_take_refusal(link, err);
+
     if (hoot__my_refusal_is_final(link->reply.refusal.code)) {
         hoot__my_move_to(link, HOOT__MY_BROKEN);
         return rc;

@@ -387,12 +387,11 @@ static int take_row(hoot__my_link *link, hoot__my_packet packet, hoot_error *err
 
 static int refused(hoot__my_link *link, hoot_error *err)
 {
-    hoot_unfit unfit = hoot__my_refusal_tells_unfit(&link->reply.refusal, link->base.in_transaction);
-    int rc = hoot__my_refusal_to_error(&link->reply.refusal, err);
+    hoot_unfit before = link->base.unfit;
+    int rc = hoot__my_take_refusal(link, err);
 
-    hoot__my_note_effect(link);
-    if (unfit && !(link->pipe.first->fenced && link->reply.refusal.code == ERR_READ_ONLY_TRANSACTION))
-        link->base.unfit = unfit;
+    if (link->pipe.first->fenced && link->reply.refusal.code == ERR_READ_ONLY_TRANSACTION)
+        link->base.unfit = before;
     if (hoot__my_refusal_is_final(link->reply.refusal.code))
         return rc;
     finish_head(link, rc, err);

@@ -109,7 +109,7 @@ static int read_prepared(hoot__my_link *link, hoot_error *err)
             continue;
         if (hoot__my_refusal_is_final(link->reply.refusal.code))
             return hoot__my_refuse(link, err);
-        (void)hoot__my_refusal_to_error(&link->reply.refusal, err);
+        (void)hoot__my_take_refusal(link, err);
         return 1;
     }
     return 0;
@@ -142,7 +142,6 @@ static int drop_executed(hoot__my_link *link, hoot_error *err)
 /* PREPARE was refused. When there was no room the usual way knows what to do. */
 static int refused(hoot__my_link *link, hoot_error *err)
 {
-    hoot_unfit unfit = hoot__my_refusal_tells_unfit(&link->reply.refusal, link->base.in_transaction);
     hoot_error lost = HOOT_ERROR_INIT;
     int rc = drop_executed(link, &lost);
 
@@ -150,7 +149,6 @@ static int refused(hoot__my_link *link, hoot_error *err)
         *err = lost;
         return rc;
     }
-    link->base.unfit = unfit;
     return err->server_code == ERR_TOO_MANY_STATEMENTS ? 1 : err->code;
 }
 

@@ -130,11 +130,11 @@ static int fake_statement(fake_link *link, const char *sql, hoot_answer *answer,
         return hoot_error_set(err, HOOT_ECONNLOST, "gone");
     } else if (strcmp(sql, "port") == 0) {
         answer->affected_rows = link->link.target->port;
-    } else if (strcmp(sql, "write") == 0) {
+    } else if (strcmp(sql, "write") == 0 || strcmp(sql, "call write") == 0) {
         if (!(fake.read_only_ports & 1u << link->link.target->port))
             return 0;
         link->link.unfit = HOOT_UNFIT_READ_ONLY;
-        return hoot_error_set(err, HOOT_EDB, "read-only");
+        return hoot_error_set(err, HOOT_EUNFIT, "read-only");
     } else if (strcmp(sql, "deadlock") == 0) {
         link->link.in_transaction = false;
         return hoot_error_set(err, HOOT_EDEADLOCK, "deadlock");

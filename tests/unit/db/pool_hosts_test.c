@@ -215,7 +215,8 @@ TEST(leaves_a_host_that_became_read_only_until_it_takes_writes)
     open_with((hoot_pool_options){ .max_size = 2 });
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0);
     fake.read_only_ports = 1 << 1;
-    assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EDB);
+    assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0); /* the other host has done it */
+    assert_int_equal(err.code, 0);
     assert_int_equal(stats().closed_read_only, 1);
     assert_int_equal(host(0).refused, 1);
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0);
@@ -230,11 +231,56 @@ TEST(leaves_a_host_that_became_read_only_until_it_takes_writes)
     return 0;
 }
 
+TEST(asks_every_host_once_whether_it_takes_a_statement)
+{
+    HOOT_AUTO(hoot_cursor) rows = NULL;
+
+    open_with((hoot_pool_options){ .max_size = 5 });
+    fake.read_only_ports = 1 << 1 | 1 << 2;
+    rows = hoot_pool_query(pool, &err, "write");
+    assert_non_null(rows);
+    assert_int_equal(fake.statements, 3);
+    assert_int_equal(host(0).refused, 1);
+    assert_int_equal(host(1).refused, 1);
+    hoot_pool_close(pool);
+    fake.read_only_ports |= 1 << 3;
+    fake.statements = 0;
+    open_with((hoot_pool_options){ .max_size = 5 });
+    assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EUNFIT);
+    assert_string_equal(err.text, "read-only");
+    assert_int_equal(fake.statements, 3);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+TEST(gives_the_refusal_when_the_other_hosts_are_down)
+{
+    open_with((hoot_pool_options){ .max_size = 2 });
+    fake.read_only_ports = 1 << 1;
+    fake.down_ports = 1 << 2 | 1 << 3;
+    assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EUNFIT);
+    assert_int_equal(fake.statements, 1);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* What a procedure has done before it was refused is done. */
+TEST(does_not_try_elsewhere_what_may_be_done_in_part)
+{
+    open_with((hoot_pool_options){ .max_size = 2 });
+    fake.read_only_ports = 1 << 1;
+    assert_int_equal(hoot_pool_execute(pool, &err, "call write"), HOOT_EUNFIT);
+    assert_int_equal(fake.statements, 1);
+    hoot_pool_close(pool);
+    return 0;
+}
+
 TEST(retires_a_read_only_connection_of_a_single_host_too)
 {
     open_with((hoot_pool_options){ .url = "fake://a/db", .max_size = 2 });
     fake.read_only_ports = 1 << 1;
-    assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EDB);
+    assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EUNFIT);
+    assert_int_equal(hoot_error_status(err.code), 503);
     fake.read_only_ports = 0; /* behind the name is another server now */
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0);
     assert_int_equal(stats().closed_read_only, 1);
@@ -397,6 +443,9 @@ int main(void)
         FAKED(retires_what_is_connected_to_a_host_that_is_lost),
         FAKED(does_not_avoid_a_host_of_which_one_connection_was_killed),
         FAKED(leaves_a_host_that_became_read_only_until_it_takes_writes),
+        FAKED(asks_every_host_once_whether_it_takes_a_statement),
+        FAKED(gives_the_refusal_when_the_other_hosts_are_down),
+        FAKED(does_not_try_elsewhere_what_may_be_done_in_part),
         FAKED(retires_a_read_only_connection_of_a_single_host_too),
         FAKED(closes_while_it_looks_at_a_silent_host),
         FAKED(runs_a_hook_before_each_lending),

@@ -153,6 +153,7 @@ TEST(leaves_connections_to_a_server_that_became_read_only)
     assert_int_equal(open_pool_over_tcp("writer"), 0);
     assert_true(hoot_pool_execute(pool, &err, "INSERT INTO written VALUES (1)") < 0);
     assert_int_equal(err.server_code, 1290);
+    assert_int_equal(err.code, HOOT_EUNFIT);
     assert_int_equal(stats().closed_read_only, 1);
     assert_int_equal(number_of("SELECT count(*) FROM written"),
                      0); /* reading is fine, on another connection */
