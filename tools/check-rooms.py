@@ -134,7 +134,7 @@ def check_header(path):
 
 
 def check_program_file(path):
-    """hooter and the examples: what any user of the library has."""
+    """hooter, the examples and the benchmark's service: what any user of the library has."""
     for where, name, quoted in includes(path):
         if quoted:
             check_quoted(where, path, None, name)
@@ -153,7 +153,7 @@ def sources(folder):
 
 def main():
     checks = {"src": check_room_file, "include": check_header, "hooter": check_program_file,
-              "examples": check_program_file, "tests": check_other_file, "fuzz": check_other_file}
+              "examples": check_program_file, "bench/tfb": check_program_file, "tests": check_other_file, "fuzz": check_other_file}
     count = 0
     for folder, check in checks.items():
         for path in sources(folder):

@@ -5,8 +5,6 @@
  * An entry that is too old is found when it is asked for; until then it costs its place only. */
 #include "cache.h"
 
-#include <hoot/task.h>
-
 #include <stdlib.h>
 
 struct entry {
@@ -105,11 +103,11 @@ static uint32_t take_entry(struct cache *cache)
     return at;
 }
 
-bool cache_get(struct cache *cache, int64_t key, int64_t *out_value)
+bool cache_get(struct cache *cache, int64_t key, uint64_t now_ms, int64_t *out_value)
 {
     uint32_t at = find(cache, key);
 
-    if (!at || hoot_now_ms() - cache->entries[at].put_ms >= cache->ttl_ms)
+    if (!at || now_ms - cache->entries[at].put_ms >= cache->ttl_ms)
         return false;
     unlink_from_line(cache, at);
     put_in_front(cache, at);
@@ -117,7 +115,7 @@ bool cache_get(struct cache *cache, int64_t key, int64_t *out_value)
     return true;
 }
 
-void cache_put(struct cache *cache, int64_t key, int64_t value)
+void cache_put(struct cache *cache, int64_t key, uint64_t now_ms, int64_t value)
 {
     uint32_t *bucket = bucket_of(cache, key), at = find(cache, key);
     struct entry *entry;
@@ -132,6 +130,6 @@ void cache_put(struct cache *cache, int64_t key, int64_t value)
     }
     entry = &cache->entries[at];
     entry->value = value;
-    entry->put_ms = hoot_now_ms();
+    entry->put_ms = now_ms;
     put_in_front(cache, at);
 }

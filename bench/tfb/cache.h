@@ -13,8 +13,8 @@ struct cache;
 struct cache *cache_new(size_t capacity, uint64_t ttl_ms);
 void cache_free(struct cache *cache);
 
-/* Gives false: the value is not there, or is too old. */
-bool cache_get(struct cache *cache, int64_t key, int64_t *out_value);
-void cache_put(struct cache *cache, int64_t key, int64_t value);
+/* Gives false: the value is not there, or is too old. `now_ms` is of any clock that only goes forward. */
+bool cache_get(struct cache *cache, int64_t key, uint64_t now_ms, int64_t *out_value);
+void cache_put(struct cache *cache, int64_t key, uint64_t now_ms, int64_t value);
 
 #endif

@@ -6,11 +6,11 @@ static int find_cached(struct world *world, hoot_error *err)
 {
     struct cache *cache = tfb_current()->cache;
 
-    if (cache_get(cache, world->id, &world->random_number))
+    if (cache_get(cache, world->id, hoot_now_ms(), &world->random_number))
         return 0;
     if (tfb_find_world(world, err) < 0)
         return hoot_error_code(err);
-    cache_put(cache, world->id, world->random_number);
+    cache_put(cache, world->id, hoot_now_ms(), world->random_number);
     return 0;
 }
 
