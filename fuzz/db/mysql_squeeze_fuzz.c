@@ -95,12 +95,12 @@ static int pass(hoot_error *err, void *arg)
 static int unpack_by_stream(const input *in, hoot_buf *out)
 {
     const hoot__loop_options options = { .virtual_clock = true, .watchdog_ms = 10000 };
-    passing passing = { in, out, 0 };
+    passing both = { in, out, 0 };
     hoot_error err = HOOT_ERROR_INIT;
 
-    if (hoot__loop_run(&options, pass, &passing, &err) < 0)
+    if (hoot__loop_run(&options, pass, &both, &err) < 0)
         abort();
-    return passing.rc == HOOT_EPROTOCOL ? passing.rc : 0;
+    return both.rc == HOOT_EPROTOCOL ? both.rc : 0;
 }
 
 /* --- what is compared --- */
