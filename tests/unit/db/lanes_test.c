@@ -493,6 +493,137 @@ TEST(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock)
     return 0;
 }
 
+static int kill_hit;
+
+static int read_locked(hoot_error *error, void *arg)
+{
+    HOOT_AUTO(hoot_cursor) rows = hoot_pool_query(pool, error, "SELECT 7 FROM waited");
+
+    (void)arg;
+    kill_hit = rows ? (int)number_in(rows) : -hoot_error_code(error);
+    rows = NULL;
+    return 0;
+}
+
+static void kill_the_reader(hoot_conn *holder)
+{
+    HOOT_AUTO(hoot_cursor) rows = NULL;
+    int64_t id;
+
+    wait_until_runs(holder, "SELECT 7 FROM waited");
+    rows = hoot_conn_query(holder, &err, "SELECT id FROM information_schema.processlist WHERE info LIKE ?",
+                           "SELECT 7 FROM waited");
+    assert_int_equal(hoot_row_int(hoot_fetchone(rows), hoot_column_name(rows, 0), &id), 0);
+    assert_int_equal(hoot_conn_kill_query(holder, (uint64_t)id, &err), 0);
+}
+
+/* A KILL QUERY that was meant for the statement in front, and came late. */
+TEST(runs_again_what_a_kill_for_another_has_hit)
+{
+    for (int ours = 0; ours < 2; ours++) {
+        HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+        hoot_conn *holder;
+
+        OPEN(.max_size = 3, .pipeline = 16, .lanes = 1);
+        never_slow();
+        remake("waited", "(a INTEGER)");
+        execute("INSERT INTO waited VALUES (0)");
+        holder = hoot_pool_acquire(pool, &err);
+        assert_int_equal(hoot_conn_execute(holder, &err, "LOCK TABLES waited WRITE"), 0);
+        kill_hit = 0;
+        assert_int_equal(hoot_group_start(group, read_locked, NULL, &err), 0);
+        wait_until_runs(holder, "SELECT 7 FROM waited");
+        pool->lanes.slots->lane.stopped = ours;
+        kill_the_reader(holder);
+        if (ours) {
+            while (pool->lanes.queue.count == 0 && stats().open < 3)
+                assert_int_equal(hoot_sleep(1), 0);
+            assert_int_equal(kill_hit, 0);
+        }
+        assert_int_equal(hoot_conn_execute(holder, &err, "UNLOCK TABLES"), 0);
+        assert_int_equal(hoot_group_join(group, &err), 0);
+        assert_int_equal(kill_hit, ours ? 7 : -HOOT_EDB);
+        hoot_conn_release(holder);
+        hoot_pool_close(pool);
+    }
+    return 0;
+}
+
+/* --- hooks, and servers that refuse --- */
+
+static int lendings;
+
+static int count_lending(hoot_conn *conn, hoot_error *error, void *arg)
+{
+    (void)conn, (void)error, (void)arg;
+    lendings++;
+    return 0;
+}
+
+TEST(lends_a_connection_to_each_statement_where_a_hook_wants_to_see_it)
+{
+    lendings = 0;
+    OPEN(.max_size = 3, .pipeline = 16, .on_acquire = count_lending);
+    assert_int_equal(run_many(ask_for_markers, 4), 0);
+    assert_int_equal(lendings, 4 * ROUNDS);
+    assert_int_equal(stats().acquired, 4 * ROUNDS);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int refused_writes;
+
+static int write_it(hoot_error *error, void *arg)
+{
+    int64_t rc = hoot_pool_execute(pool, error, "INSERT INTO waited VALUES (1)");
+
+    (void)arg;
+    refused_writes += rc == HOOT_EUNFIT && error->server_code == 1290;
+    return 0;
+}
+
+static void make_read_only(bool on)
+{
+    OPEN(.max_size = 1);
+    if (on) {
+        remake("waited", "(a INTEGER)");
+        execute("DROP USER IF EXISTS writer@'%'");
+        execute("CREATE USER writer@'%'");
+        execute("GRANT SELECT, INSERT ON app.* TO writer@'%'");
+    }
+    execute(on ? "SET GLOBAL read_only = 1" : "SET GLOBAL read_only = 0");
+    hoot_pool_close(pool);
+}
+
+/* The lane goes, its host is told of, and those behind get the same answer on whatever connection. */
+TEST(gives_up_a_lane_whose_server_became_read_only)
+{
+    hoot_pool_options options = { .driver = "mysql",
+                                  .host = "127.0.0.1",
+                                  .port = server.port,
+                                  .user = "writer",
+                                  .database = "app",
+                                  .max_size = 2,
+                                  .pipeline = 16,
+                                  .share_writes = true };
+    hoot_pool_host_stats host;
+
+    make_read_only(true);
+    refused_writes = 0;
+    assert_int_equal(hoot_pool_open(NULL, &pool, &options, &err), 0);
+    never_slow();
+    assert_int_equal(run_many(write_it, 10), 0);
+    assert_int_equal(refused_writes, 10);
+    assert_int_equal(hoot_sleep(1), 0);
+    assert_true(stats().closed_read_only >= 1);
+    assert_int_equal(hoot_pool_hosts_get(pool, &host, 1), 1);
+    assert_int_equal(host.refused, stats().closed_read_only);
+    assert_int_equal(number_of("SELECT count(*) FROM waited"), 0);
+    hoot_pool_close(pool);
+    make_read_only(false);
+    return 0;
+}
+
 /* --- connections --- */
 
 static int sleep_a_while(hoot_error *error, void *arg)
@@ -690,6 +821,9 @@ int main(void)
         cmocka_unit_test(stops_on_the_server_what_nobody_waits_for),
         cmocka_unit_test(never_sends_what_was_given_up_in_the_queue),
         cmocka_unit_test(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock),
+        cmocka_unit_test(runs_again_what_a_kill_for_another_has_hit),
+        cmocka_unit_test(lends_a_connection_to_each_statement_where_a_hook_wants_to_see_it),
+        cmocka_unit_test(gives_up_a_lane_whose_server_became_read_only),
         cmocka_unit_test(tells_each_of_them_that_the_connection_was_lost),
         cmocka_unit_test(gives_way_to_one_who_wants_a_connection_for_himself),
         cmocka_unit_test(sends_what_changes_the_session_elsewhere),

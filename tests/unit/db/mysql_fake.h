@@ -65,13 +65,14 @@ static inline void fake_packet(fake_talk *talk, const void *payload, size_t len)
 
 /* Protocol::HandshakeV10 with the seed 01 02 ... 14. `terminated`: with the NUL behind the plugin that old
  * servers forget. */
-static inline void fake_greeting(fake_talk *talk, uint32_t capabilities, const char *plugin, bool terminated)
+static inline void fake_greeting_of(fake_talk *talk, const char *version, uint32_t capabilities,
+                                    const char *plugin, bool terminated)
 {
     hoot_buf payload;
 
     hoot_buf_init(&payload, 1024);
     hoot__my_put_u8(&payload, 10);
-    hoot__my_put_nul_str(&payload, "8.4.0-fake");
+    hoot__my_put_nul_str(&payload, version);
     hoot__my_put_u32(&payload, 4711);
     (void)hoot_buf_add(&payload, "\1\2\3\4\5\6\7\10\0", 9);
     hoot__my_put_u16(&payload, (uint16_t)capabilities);
@@ -84,6 +85,11 @@ static inline void fake_greeting(fake_talk *talk, uint32_t capabilities, const c
     (void)hoot_buf_add(&payload, plugin, strlen(plugin) + (terminated ? 1 : 0));
     fake_packet(talk, payload.data, payload.len);
     hoot_buf_fini(&payload);
+}
+
+static inline void fake_greeting(fake_talk *talk, uint32_t capabilities, const char *plugin, bool terminated)
+{
+    fake_greeting_of(talk, "8.4.0-fake", capabilities, plugin, terminated);
 }
 
 #define FAKE_OK      "\x00\x00\x00\x02\x00\x00\x00"
