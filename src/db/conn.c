@@ -143,10 +143,13 @@ hoot_cursor *hoot_conn_stream_values(hoot_conn *conn, hoot_error *err, const hoo
 
 int64_t hoot_conn_execute_values(hoot_conn *conn, hoot_error *err, const hoot_value *values, size_t count)
 {
-    hoot_error own = HOOT_ERROR_INIT;
-    hoot__slot *slot = hoot__conn_enter(conn, err ? err : (err = &own));
+    hoot_error own;
+    hoot__slot *slot;
     int64_t changed;
 
+    if (!err)
+        hoot_error_clear(err = &own);
+    slot = hoot__conn_enter(conn, err);
     if (!slot)
         return hoot_error_code(err);
     changed = hoot__slot_execute(slot, values, count, err);

@@ -6,6 +6,8 @@
  * max_answer_bytes before they are kept. */
 #include "db/cursor.h"
 
+#include "base/alloc.h"
+
 #include <hoot/log.h>
 
 /* What hoot_row_text() and hoot_row_object() may take beside the rows themselves. */
@@ -28,7 +30,7 @@ hoot_cursor *hoot__cursor_new(uint64_t max_bytes, hoot_error *err)
         hoot_error_set(err, HOOT_ENOMEM, "no memory for a cursor");
         return NULL;
     }
-    memset(cursor, 0, offsetof(hoot_cursor, error));
+    hoot__clear(cursor, offsetof(hoot_cursor, error));
     hoot_error_clear(&cursor->error);
     cursor->arena = arena;
     cursor->max_bytes = max_bytes;

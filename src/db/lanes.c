@@ -52,7 +52,7 @@ struct hoot__lane_call {
     hoot__slot *slot;    /* where it was bound to; NULL: in the queue */
     lane_wait *wait;     /* its task's; NULL: left */
     hoot_cursor *cursor; /* the task's */
-    uint64_t *changed;
+    uint64_t changed;
     hoot_error *err; /* maybe NULL */
     int tries;
 };
@@ -143,7 +143,7 @@ static void on_begun(hoot_pipe_call *base, const hoot_answer *answer)
     int rc;
 
     hoot_error_clear(&err);
-    *call->changed = answer->affected_rows;
+    call->changed = answer->affected_rows;
     if (!call->cursor)
         return;
     rc = hoot__cursor_describe(call->cursor, answer, &err);
@@ -661,7 +661,6 @@ int hoot__lanes_run(hoot_pool *pool, const hoot_value *values, size_t count, hoo
         .pool = pool,
         .wait = &wait,
         .cursor = cursor,
-        .changed = out_changed,
         .err = err,
     };
     wait.call = call;
@@ -670,6 +669,8 @@ int hoot__lanes_run(hoot_pool *pool, const hoot_value *values, size_t count, hoo
     rc = hoot_wait(&wait.waiter);
     if (!wait.waiter.woken)
         return leave(wait.call, rc, err); /* which may be a second one by now */
+    if (wait.call)
+        *out_changed = wait.call->changed;
     hoot__free(wait.call);
     return rc;
 }

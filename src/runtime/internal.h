@@ -77,7 +77,8 @@ typedef struct hoot__timer_entry {
 typedef struct hoot__timers {
     hoot__timer_entry *heap;
     uint32_t count, capacity;
-    uint64_t driver_at_ms; /* when the libuv timer fires; HOOT_NO_DEADLINE: it is stopped */
+    uint64_t driver_at_ms; /* when the timerfd comes up; HOOT_NO_DEADLINE: it is stopped */
+    int driver_fd;
 } hoot__timers;
 
 typedef struct hoot__background hoot__background;
@@ -87,8 +88,8 @@ struct hoot__loop {
     uv_loop_t uv;
     uv_prepare_t prepare; /* referenced while tasks are alive, so that the loop goes on */
     uv_check_t check;
-    uv_idle_t idle; /* active while ready tasks are left over, so that polling does not block */
-    uv_timer_t driver;
+    uv_idle_t idle;   /* active while ready tasks are left over, so that polling does not block */
+    uv_poll_t driver; /* of the timerfd; never referenced */
     hoot_task *running;
     hoot_task *ready_head, *ready_tail;
     size_t ready_count, alive_count;
@@ -126,7 +127,9 @@ bool hoot__timers_reserve(hoot__loop *loop);
 /* hoot__timer_set() of a timer whose place was reserved, or that is set. */
 void hoot__timer_set_reserved(hoot__loop *loop, hoot__timer *timer, uint64_t due_ms, hoot__timer_fn fire);
 void hoot__timers_run(hoot__loop *loop);
-/* Have libuv's timer fire when the first of ours is due. */
+/* Behind uv_loop_init(). Errors: -errno. */
+int hoot__timers_init(hoot__loop *loop);
+/* Have the loop wake up when the first of them is due. */
 void hoot__timers_drive(hoot__loop *loop);
 /* When the first timer that still means something fires; HOOT_NO_DEADLINE: none. */
 uint64_t hoot__timers_first(hoot__loop *loop);

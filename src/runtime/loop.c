@@ -144,10 +144,8 @@ static bool others_active(hoot__loop *loop)
     bool active;
 
     uv_unref((uv_handle_t *)&loop->prepare);
-    uv_unref((uv_handle_t *)&loop->driver);
     uv_idle_stop(&loop->idle);
     active = uv_loop_alive(&loop->uv);
-    uv_ref((uv_handle_t *)&loop->driver);
     uv_ref((uv_handle_t *)&loop->prepare);
     return active;
 }
@@ -203,7 +201,6 @@ static void set_up_handles(hoot__loop *loop)
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
     uv_idle_init(&loop->uv, &loop->idle);
-    uv_timer_init(&loop->uv, &loop->driver);
     loop->prepare.data = loop->check.data = loop->idle.data = loop->driver.data = loop;
     uv_prepare_start(&loop->prepare, before_poll);
     uv_check_start(&loop->check, after_poll);
@@ -229,7 +226,13 @@ static hoot__loop *loop_new(const hoot__loop_options *options, hoot_error *err)
     loop->virtual_clock = options->virtual_clock;
     loop->virtual_now_ms = uv_now(&loop->uv);
     loop->deferred_link = &loop->deferred_head;
-    loop->timers.driver_at_ms = HOOT_NO_DEADLINE;
+    rc = hoot__timers_init(loop);
+    if (rc < 0) {
+        hoot_error_set(err, rc, "a loop's timer could not be made: %s", uv_strerror(rc));
+        uv_loop_close(&loop->uv);
+        hoot__free(loop);
+        return NULL;
+    }
     set_up_handles(loop);
     hoot__stacks_init(&loop->stacks, sizeof(hoot_task), HOOT__GUARD_KERNEL);
     return loop;

@@ -1,9 +1,14 @@
-/* Timers: a 4-ary heap of pointers to timers that live in what they belong to, driven by one libuv timer.
+/* Timers: a 4-ary heap of pointers to timers that live in what they belong to, driven by one of the kernel's.
  *
  * Most timers are deadlines that never pass: they are pushed on at every byte, or dropped. So moving a timer
  * to a later time leaves it where it is in the heap; when it comes up there, it is put back at its real time.
  * The heap keeps the times beside the pointers, so sifting does not touch the timers but to tell them their
  * slot.
+ *
+ * What drives them is a timerfd among the polled descriptors, and not a timer of libuv: that would make the
+ * timeout of each epoll_wait(), for which the kernel sets up a timer and takes it down again, half a
+ * microsecond a turn. The timerfd is set only for a first timer that is earlier than what it is set to. It
+ * comes too early at most once for each time it was set, and is then set anew.
  *
  * Tasks set theirs when they suspend, where nobody could deal with a failure, so each task reserves its place
  * in the heap when it starts: capacity >= timers of others + tasks alive. */
@@ -12,8 +17,13 @@
 #include "base/alloc.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #define ARITY 4
+
+enum { LEAST_NS = 200 * 1000 }; /* the loop's clock may be behind by a tick: not to be asked in a spin */
 
 static void put(hoot__timers *timers, uint32_t at, hoot__timer_entry entry)
 {
@@ -167,33 +177,69 @@ void hoot__timers_run(hoot__loop *loop)
     }
 }
 
-static void driver_fired(uv_timer_t *driver)
+/* --- what drives them --- */
+
+static void driver_fired(uv_poll_t *driver, int status, int events)
 {
     hoot__loop *loop = driver->data;
+    uint64_t times;
 
+    (void)status;
+    (void)events;
+    (void)!read(loop->timers.driver_fd, &times, sizeof times); /* it is readable until then */
     loop->timers.driver_at_ms = HOOT_NO_DEADLINE;
     hoot__timers_run(loop);
+}
+
+int hoot__timers_init(hoot__loop *loop)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    int rc = fd < 0 ? -errno : uv_poll_init(&loop->uv, &loop->driver, fd);
+
+    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE, .driver_fd = fd };
+    if (rc == 0) {
+        uv_poll_start(&loop->driver, UV_READABLE, driver_fired);
+        uv_unref((uv_handle_t *)&loop->driver);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    return rc;
+}
+
+/* Nanoseconds until `at_ms`, at least 1: 0 would stop it. */
+static uint64_t ns_until(const hoot__loop *loop, uint64_t at_ms)
+{
+    uint64_t loop_now_ms = hoot__loop_now(loop), now_ns = uv_hrtime(), at_ns;
+
+    if (at_ms <= loop_now_ms)
+        return 1;
+    if (at_ms - loop_now_ms > UINT32_MAX)
+        at_ms = loop_now_ms + UINT32_MAX;
+    at_ns = (uv_now(&loop->uv) + (at_ms - loop_now_ms)) * 1000000;
+    return at_ns > now_ns + LEAST_NS ? at_ns - now_ns : LEAST_NS;
 }
 
 void hoot__timers_drive(hoot__loop *loop)
 {
     hoot__timers *timers = &loop->timers;
-    uint64_t at_ms = timers->count ? timers->heap[0].at_ms : HOOT_NO_DEADLINE;
-    uint64_t now_ms = hoot__loop_now(loop);
+    uint64_t at_ms = timers->count ? timers->heap[0].at_ms : HOOT_NO_DEADLINE, ns;
+    struct itimerspec spec = { 0 };
 
-    if (at_ms == timers->driver_at_ms)
+    /* Virtual time jumps: what was set before means nothing then. */
+    if (at_ms == timers->driver_at_ms || (at_ms > timers->driver_at_ms && !loop->virtual_clock))
         return;
     timers->driver_at_ms = at_ms;
-    if (at_ms == HOOT_NO_DEADLINE)
-        uv_timer_stop(&loop->driver);
-    else
-        uv_timer_start(&loop->driver, driver_fired, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+    ns = at_ms == HOOT_NO_DEADLINE ? 0 : ns_until(loop, at_ms);
+    spec.it_value.tv_sec = (time_t)(ns / 1000000000);
+    spec.it_value.tv_nsec = (long)(ns % 1000000000);
+    timerfd_settime(timers->driver_fd, 0, &spec, NULL);
 }
 
 void hoot__timers_fini(hoot__loop *loop)
 {
+    close(loop->timers.driver_fd);
     for (uint32_t i = 0; i < loop->timers.count; i++)
         loop->timers.heap[i].timer->slot = 0;
     hoot__free(loop->timers.heap);
-    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE };
+    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE, .driver_fd = -1 };
 }

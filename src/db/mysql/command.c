@@ -331,10 +331,12 @@ static int run_prepared(hoot__my_link *link, hoot_str sql, const hoot_value *par
                         hoot_answer *out_answer, hoot_error *err)
 {
     hoot__my_statement *statement = hoot__my_statements_find(&link->statements, sql);
-    hoot_error local = HOOT_ERROR_INIT;
-    int rc = statement ? execute(link, statement, params, count, out_answer, &local)
-                       : hoot__my_run_together(link, sql, params, count, out_answer, &local);
+    hoot_error local;
+    int rc;
 
+    hoot_error_clear(&local);
+    rc = statement ? execute(link, statement, params, count, out_answer, &local)
+                   : hoot__my_run_together(link, sql, params, count, out_answer, &local);
     if (rc < 0 && statement && wants_anew(link, &local)) {
         hoot__my_statements_drop(&link->statements, statement, local.server_code == ERR_REPREPARE);
         rc = 1;
