@@ -63,6 +63,7 @@ typedef struct hoot_pool_options {
     bool lazy;             /* do not connect when opened: a database that is down then is no error */
     bool multi_statements; /* one text may hold several statements, divided by ';' (those without parameters).
                               Off: whoever manages to write into a statement cannot add one of his own */
+    bool found_rows;       /* affected rows of an UPDATE are those it found. Off: those that it changed */
     bool local_infile;     /* hoot_conn_load_data() may be used. Off: no server can ask for any bytes */
     bool allow_public_key_retrieval; /* caching_sha2 and sha256 over plain TCP: accept the server's RSA key
                                         as sent (an attacker between can then learn the password). Off: such a
@@ -81,6 +82,9 @@ typedef struct hoot_pool_options {
     const char *ssl_cert;        /* PEM file of our own certificate, for servers that ask for one */
     const char *ssl_key;         /* PEM file of its key; default: in ssl_cert */
     const char *tls_min_version; /* "1.2", or "1.3" */
+    const char *ssl_fingerprint; /* SHA-256 of the server's certificate, 64 hexadecimal digits, ':' between as
+                                    you like: any other certificate is refused. Default of sslmode with it:
+                                    "required", for whose certificate it is says nothing more then */
 
     /* The session, set at login and again after every reset. */
     const char *charset;   /* "utf8mb4"; others: "utf8mb3", and "binary": texts come as bytes, unconverted */

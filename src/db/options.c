@@ -53,6 +53,7 @@ static int fill_texts(hoot_arena *arena, const hoot_pool_options *options, hoot_
         { &target->ssl_cert, options->ssl_cert },
         { &target->ssl_key, options->ssl_key },
         { &target->tls_min_version, options->tls_min_version },
+        { &target->ssl_fingerprint, options->ssl_fingerprint },
         { &target->charset, options->charset },
         { &target->collation, options->collation },
         { &target->time_zone, options->time_zone },
@@ -115,8 +116,9 @@ static int fill_sslmode(const hoot_pool_options *options, hoot_target *target, h
     static const char *const modes[] = { "disabled", "preferred", "required", "verify-ca",
                                          "verify-identity" };
 
-    target->sslmode =
-        options->ssl_ca || options->ssl_capath ? HOOT_SSLMODE_VERIFY_IDENTITY : HOOT_SSLMODE_PREFERRED;
+    target->sslmode = options->ssl_ca || options->ssl_capath ? HOOT_SSLMODE_VERIFY_IDENTITY
+                      : options->ssl_fingerprint             ? HOOT_SSLMODE_REQUIRED
+                                                             : HOOT_SSLMODE_PREFERRED;
     if (!options->sslmode)
         return 0;
     for (int i = 0; i < 5; i++) {
@@ -171,6 +173,7 @@ static int fill_target(hoot_arena *arena, const hoot_pool_options *options, hoot
     target->allow_public_key_retrieval = options->allow_public_key_retrieval;
     target->allow_cleartext_password = options->allow_cleartext_password;
     target->compress = options->compress;
+    target->found_rows = options->found_rows;
     target->multi_statements = options->multi_statements;
     target->local_infile = options->local_infile;
     rc = fill_sslmode(options, target, err);

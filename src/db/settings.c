@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-typedef enum setting_kind { TEXT, U16, U32, U64, SECONDS, SWITCH, ORDER } setting_kind;
+typedef enum setting_kind { TEXT, U16, U32, U64, SECONDS, SWITCH, ORDER, PIPELINE } setting_kind;
 
 enum { ATTRIBUTES_MAX = 64 };
 
@@ -48,8 +48,12 @@ static const setting settings[] = {
     SETTING(statement_cache, U32),
     SETTING(max_answer_bytes, U64),
     SETTING(close_timeout_ms, U32),
+    SETTING(pipeline, PIPELINE),
+    SETTING(lanes, U32),
+    SETTING(share_writes, SWITCH),
     SETTING(lazy, SWITCH),
     SETTING(multi_statements, SWITCH),
+    SETTING(found_rows, SWITCH),
     SETTING(local_infile, SWITCH),
     SETTING(allow_public_key_retrieval, SWITCH),
     SETTING(allow_cleartext_password, SWITCH),
@@ -60,6 +64,7 @@ static const setting settings[] = {
     SETTING(ssl_cert, TEXT),
     SETTING(ssl_key, TEXT),
     SETTING(tls_min_version, TEXT),
+    SETTING(ssl_fingerprint, TEXT),
     SETTING(charset, TEXT),
     SETTING(collation, TEXT),
     SETTING(time_zone, TEXT),
@@ -122,6 +127,21 @@ static int put_order(hoot_host_order *field, const char *value, const char *wher
     return 0;
 }
 
+static int put_pipeline(int *field, const char *value, const char *where, hoot_error *err)
+{
+    uint64_t depth;
+
+    if (strcmp(value, "auto") == 0 || strcmp(value, "off") == 0) {
+        *field = value[0] == 'a' ? HOOT_PIPELINE_AUTO : HOOT_PIPELINE_OFF;
+        return 0;
+    }
+    if (hoot_str_to_u64(hoot_str_from(value), &depth) < 0 || depth < 1 || depth > INT32_MAX)
+        return hoot_error_set(err, HOOT_ECONFIG, "%s: pipeline is auto, off, or a number of statements",
+                              where);
+    *field = (int)depth;
+    return 0;
+}
+
 /* A list one pair longer; what was there stays as it is. */
 static int add_attribute(hoot_arena *arena, hoot_pool_options *out, const char *name, const char *value,
                          const char *where, hoot_error *err)
@@ -171,6 +191,8 @@ int hoot__setting_put(hoot_arena *arena, hoot_pool_options *out, const char *nam
             return put_switch(one, field, value, where, err);
         if (one->kind == ORDER)
             return put_order(field, value, where, err);
+        if (one->kind == PIPELINE)
+            return put_pipeline(field, value, where, err);
         if (one->kind != TEXT)
             return put_number(one, field, value, where, err);
         *(const char **)field = value;
@@ -189,6 +211,7 @@ static size_t size_of(setting_kind kind)
     case U64: return sizeof(uint64_t);
     case SWITCH: return sizeof(bool);
     case ORDER: return sizeof(hoot_host_order);
+    case PIPELINE: return sizeof(int);
     default: return sizeof(uint32_t);
     }
 }

@@ -34,10 +34,10 @@ typedef struct hoot_target {
     uint32_t connect_timeout_ms;
     uint32_t statement_cache;
     uint64_t max_answer_bytes;
-    bool multi_statements, local_infile;
+    bool multi_statements, local_infile, found_rows;
     bool allow_public_key_retrieval, allow_cleartext_password, compress;
     hoot_sslmode sslmode;
-    const char *ssl_ca, *ssl_capath, *ssl_crl, *ssl_cert, *ssl_key, *tls_min_version;
+    const char *ssl_ca, *ssl_capath, *ssl_crl, *ssl_cert, *ssl_key, *tls_min_version, *ssl_fingerprint;
     const char *charset, *collation, *time_zone, *sql_mode, *init_command;
     const char *const *attributes; /* names and values in turn, NULL behind the last; or NULL */
     uint32_t keepalive_s;

@@ -18,6 +18,8 @@
 typedef struct hoot__my_shared {
     hoot__tls_context *tls; /* NULL: never */
     bool told;              /* that there is no TLS where it was preferred */
+    bool pinned;            /* the certificate must have this fingerprint */
+    uint8_t fingerprint[HOOT__TLS_FINGERPRINT_BYTES];
     hoot__my_texts texts;
 } hoot__my_shared;
 

@@ -67,6 +67,8 @@ static void add_capabilities(hoot__my_greeting *greeting, uint32_t theirs, const
         greeting->capabilities |= theirs & HOOT__MY_CAP_MULTI_STATEMENTS;
     if (target->local_infile)
         greeting->capabilities |= theirs & HOOT__MY_CAP_LOCAL_FILES;
+    if (target->found_rows)
+        greeting->capabilities |= theirs & HOOT__MY_CAP_FOUND_ROWS;
     if (target->compress)
         greeting->capabilities |= theirs & HOOT__MY_CAP_COMPRESS;
     greeting->mariadb_capabilities &= HOOT__MY_MARIADB_CAP_BULK | HOOT__MY_MARIADB_CAP_CACHE_COLUMNS;

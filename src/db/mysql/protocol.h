@@ -14,6 +14,7 @@
 /* Capability flags. */
 enum {
     HOOT__MY_CAP_LONG_PASSWORD = 1u << 0, /* MariaDB calls it CLIENT_MYSQL and does not set it */
+    HOOT__MY_CAP_FOUND_ROWS = 1u << 1,    /* only by option */
     HOOT__MY_CAP_LONG_FLAG = 1u << 2,
     HOOT__MY_CAP_CONNECT_WITH_DB = 1u << 3,
     HOOT__MY_CAP_COMPRESS = 1u << 5,

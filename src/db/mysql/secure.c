@@ -13,6 +13,7 @@
 
 #include <hoot/log.h>
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- once a pool --- */
@@ -76,6 +77,46 @@ static int min_version_of(const char *text, hoot__tls_version *out, hoot_error *
                : hoot_error_set(err, HOOT_ECONFIG, "the pool's tls_min_version is \"1.2\" or \"1.3\"");
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "3b:5D...", 64 digits. */
+static bool read_fingerprint(const char *text, uint8_t *out)
+{
+    for (size_t i = 0; i < HOOT__TLS_FINGERPRINT_BYTES; i++) {
+        int high, low;
+
+        if (*text == ':' && i > 0)
+            text++;
+        high = hex_digit(text[0]);
+        low = high < 0 ? -1 : hex_digit(text[1]);
+        if (low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+    return *text == '\0';
+}
+
+/* A fingerprint is of no use where the certificate may not come at all. */
+static int take_fingerprint(const hoot_target *target, hoot__my_shared *own, hoot_error *err)
+{
+    own->pinned = given(target->ssl_fingerprint) != NULL;
+    if (!own->pinned)
+        return 0;
+    if (target->sslmode <= HOOT_SSLMODE_PREFERRED)
+        return hoot_error_set(err, HOOT_ECONFIG, "the pool's ssl_fingerprint needs sslmode=required or more");
+    if (!read_fingerprint(target->ssl_fingerprint, own->fingerprint))
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "the pool's ssl_fingerprint is no SHA-256: 64 hexadecimal digits");
+    return 0;
+}
+
 static hoot__tls_verify verify_of(hoot_sslmode mode)
 {
     if (mode == HOOT_SSLMODE_VERIFY_IDENTITY)
@@ -112,7 +153,8 @@ int hoot__my_prepare(hoot_target *target, hoot_error *err)
     target->prepared = hoot__calloc(1, sizeof(hoot__my_shared));
     if (!target->prepared)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for a database pool");
-    return make_context(target, target->prepared, err ? err : &local);
+    rc = take_fingerprint(target, target->prepared, err);
+    return rc < 0 ? rc : make_context(target, target->prepared, err ? err : &local);
 }
 
 void hoot__my_forget(hoot_target *target)
@@ -175,6 +217,23 @@ static const char *host_of(const hoot_target *target)
     return target->socket[0] || !target->host[0] ? "localhost" : target->host;
 }
 
+static int check_fingerprint(const hoot__my_link *link, const hoot__my_shared *own, hoot_error *err)
+{
+    uint8_t theirs[HOOT__TLS_FINGERPRINT_BYTES];
+    char text[2 * HOOT__TLS_FINGERPRINT_BYTES + 1];
+    int rc = own->pinned ? hoot__tls_peer_fingerprint(link->channel.stream, theirs) : 0;
+
+    if (rc < 0)
+        return hoot_error_set(err, rc == HOOT_ENOMEM ? rc : HOOT_ECONNECT,
+                              "the server's certificate has no fingerprint: %s", hoot_error_text(rc));
+    if (!own->pinned || memcmp(theirs, own->fingerprint, sizeof(theirs)) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(theirs); i++)
+        snprintf(text + 2 * i, 3, "%02x", theirs[i]);
+    return hoot_error_set(err, HOOT_ECONNECT,
+                          "the server's certificate is not that of ssl_fingerprint, but %s", text);
+}
+
 int hoot__my_secure(hoot__my_link *link, uint32_t theirs, hoot_error *err)
 {
     const hoot_target *target = link->base.target;
@@ -192,5 +251,6 @@ int hoot__my_secure(hoot__my_link *link, uint32_t theirs, hoot_error *err)
     rc = write_request(link);
     if (rc < 0)
         return hoot_error_set(err, rc, "%s", hoot_error_text(rc));
-    return hoot__my_channel_secure(&link->channel, own->tls, host_of(target), err ? err : &local);
+    rc = hoot__my_channel_secure(&link->channel, own->tls, host_of(target), err ? err : &local);
+    return rc < 0 ? rc : check_fingerprint(link, own, err);
 }

@@ -265,6 +265,41 @@ static void a_certificate_that_was_revoked(void **state)
     expect_open("native", options, uses_tls);
 }
 
+/* What `openssl x509 -fingerprint -sha256` shows of a certificate; without ':' in lower case. */
+static const char *fingerprint_of(const char *name, bool colons)
+{
+    static char text[128];
+    FILE *file = fopen(file_at(name), "r");
+    X509 *cert = PEM_read_X509(file, NULL, NULL, NULL);
+    uint8_t digest[32];
+    size_t at = 0;
+
+    assert_int_equal(X509_digest(cert, EVP_sha256(), digest, NULL), 1);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        at += (size_t)snprintf(text + at, sizeof(text) - at, colons ? "%s%02X" : "%s%02x",
+                               colons && i ? ":" : "", digest[i]);
+    X509_free(cert);
+    fclose(file);
+    return text;
+}
+
+/* No authority has to vouch for it; where one must, it still has to. */
+static void a_certificate_that_is_pinned(void **state)
+{
+    char options[512];
+
+    (void)state;
+    for (int colons = 0; colons < 2; colons++) {
+        snprintf(options, sizeof(options), "ssl_fingerprint=%s", fingerprint_of("good.pem", colons));
+        expect_open("native", options, uses_tls);
+    }
+    snprintf(options, sizeof(options), "ssl_fingerprint=%s&ssl_ca=%s", fingerprint_of("good.pem", false),
+             file_at("other-ca.pem"));
+    expect_closed("native", options, HOOT_ECONNECT, "certificate");
+    snprintf(options, sizeof(options), "ssl_fingerprint=%s", fingerprint_of("ca.pem", false));
+    expect_closed("native", options, HOOT_ECONNECT, fingerprint_of("good.pem", false));
+}
+
 static void a_certificate_of_the_client(void **state)
 {
     (void)state;
@@ -580,6 +615,24 @@ static void the_connection_that_kills_uses_tls_too(void **state)
         fail_msg("%s", a.err.text);
 }
 
+static void counts_rows_found(hoot_link *link)
+{
+    const hoot_value params[] = { hoot_value_int(7), hoot_value_int(1) };
+
+    remake(link, "TABLE found", "(id INT PRIMARY KEY, v INT)");
+    run(link, "INSERT INTO found VALUES (1, 7), (2, 8)");
+    assert_int_equal(run(link, "UPDATE found SET v = 7").affected_rows, 2);
+    assert_int_equal(run(link, "UPDATE found SET v = 7").affected_rows, 2);
+    assert_int_equal(run_values(link, "UPDATE found SET v = ? WHERE id = ?", params, 2).affected_rows, 1);
+    assert_int_equal(run(link, "UPDATE found SET v = 7 WHERE id = 9").affected_rows, 0);
+}
+
+static void rows_that_were_found_may_be_counted(void **state)
+{
+    (void)state;
+    expect_open("native", "found_rows=1", counts_rows_found);
+}
+
 /* --- compression --- */
 
 static void check_status(hoot_link *link)
@@ -746,6 +799,7 @@ int main(void)
         cmocka_unit_test(the_name_is_verified_over_a_unix_socket_too),
         cmocka_unit_test(authorities_that_did_not_sign),
         cmocka_unit_test(a_certificate_that_was_revoked),
+        cmocka_unit_test(a_certificate_that_is_pinned),
         cmocka_unit_test(a_certificate_of_the_client),
         cmocka_unit_test(certificates_that_are_not_good),
         cmocka_unit_test(the_least_version_is_kept),
@@ -761,6 +815,7 @@ int main(void)
         cmocka_unit_test(collations_go_by_name),
         cmocka_unit_test(attributes_are_the_servers_to_see),
         cmocka_unit_test(the_connection_that_kills_uses_tls_too),
+        cmocka_unit_test(rows_that_were_found_may_be_counted),
         cmocka_unit_test(everything_goes_through_compression),
         cmocka_unit_test(every_missing_allocation_is_survived_in_tls_and_compression),
     };

@@ -167,6 +167,8 @@ static void the_deadline_covers_the_handshake(void **state)
 
 /* --- options that cannot be --- */
 
+#define FINGERPRINT "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
 static void refuses_options_before_connecting(void **state)
 {
     const struct {
@@ -179,6 +181,10 @@ static void refuses_options_before_connecting(void **state)
         { { .time_zone = "'" }, "time_zone" },
         { { .sql_mode = "A\\'" }, "sql_mode" },
         { { .tls_min_version = "1.1" }, "tls_min_version" },
+        { { .sslmode = HOOT_SSLMODE_PREFERRED, .ssl_fingerprint = FINGERPRINT }, "sslmode=required" },
+        { { .sslmode = HOOT_SSLMODE_REQUIRED, .ssl_fingerprint = FINGERPRINT "0" }, "SHA-256" },
+        { { .sslmode = HOOT_SSLMODE_REQUIRED, .ssl_fingerprint = "ab:cd" }, "SHA-256" },
+        { { .sslmode = HOOT_SSLMODE_REQUIRED, .ssl_fingerprint = ":" FINGERPRINT }, "SHA-256" },
         { { .sslmode = HOOT_SSLMODE_VERIFY_CA, .ssl_ca = "/no/such.pem" }, "/no/such.pem" },
         { { .sslmode = HOOT_SSLMODE_REQUIRED, .ssl_key = "/no/such.pem" }, "certificate" },
     };

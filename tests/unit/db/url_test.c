@@ -162,6 +162,9 @@ static void refuses_bad_urls_without_telling_the_password(void **state)
         "mysql://u:secret@host/db?connect_timeout=5000000",
         "mysql://u:secret@host/db?compress=perhaps",
         "mysql://u:secret@host/db?attr.=1",
+        "mysql://u:secret@host/db?pipeline=0",
+        "mysql://u:secret@host/db?pipeline=99999",
+        "mysql://u:secret@host/db?lanes=two",
         "mysql://u:secret@host/db?password=secret",
         "mysql://u:secret@host/db?socket=%",
         "sqlite:",
@@ -216,6 +219,7 @@ static void reads_every_option_behind_the_question_mark(void **state)
                               "collation=utf8mb4_bin&time_zone=%2B02:00&sql_mode=ANSI_QUOTES&"
                               "init_command=SET%20@a%20%3D%201&compress=on&keepalive_s=7&connect_timeout=3&"
                               "max_size=3&max_answer_bytes=5000000000&lazy=1&allow_cleartext_password=true&"
+                              "ssl_fingerprint=ab&found_rows=1&pipeline=32&lanes=4&share_writes=1&"
                               "attr.team=blue%20sky&attr.empty="),
                      0);
     assert_int_equal(target.sslmode, HOOT_SSLMODE_VERIFY_CA);
@@ -235,11 +239,26 @@ static void reads_every_option_behind_the_question_mark(void **state)
     assert_true(target.max_answer_bytes == 5000000000u);
     assert_int_equal(limits.max_size, 3);
     assert_true(limits.lazy);
+    assert_string_equal(target.ssl_fingerprint, "ab");
+    assert_true(target.found_rows);
+    assert_int_equal(limits.pipeline, 32);
+    assert_false(limits.pipeline_asks);
+    assert_int_equal(limits.lanes, 4);
+    assert_true(limits.share_writes);
     assert_string_equal(target.attributes[0], "team");
     assert_string_equal(target.attributes[1], "blue sky");
     assert_string_equal(target.attributes[2], "empty");
     assert_string_equal(target.attributes[3], "");
     assert_null(target.attributes[4]);
+}
+
+static void reads_the_words_of_pipeline(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u@h/d?pipeline=auto"), 0);
+    assert_true(limits.pipeline_asks && limits.pipeline > 0);
+    assert_int_equal(read_url("mysql://u@h/d?pipeline=off"), 0);
+    assert_true(!limits.pipeline_asks && limits.pipeline == 0);
 }
 
 static void names_an_unknown_option_and_the_known_ones(void **state)
@@ -259,6 +278,8 @@ static void knows_the_tls_it_wants(void **state)
     assert_int_equal(read_url("mysql://u@h/d?ssl_ca=/ca.pem"), 0);
     assert_int_equal(target.sslmode, HOOT_SSLMODE_VERIFY_IDENTITY);
     assert_int_equal(read_url("mysql://u@h/d?ssl_ca=/ca.pem&sslmode=required"), 0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_REQUIRED);
+    assert_int_equal(read_url("mysql://u@h/d?ssl_fingerprint=ab"), 0);
     assert_int_equal(target.sslmode, HOOT_SSLMODE_REQUIRED);
     assert_int_equal(read_url("mysql://u@h/d?sslmode=disabled"), 0);
     assert_int_equal(target.sslmode, HOOT_SSLMODE_DISABLED);
@@ -325,6 +346,7 @@ int main(void)
         WITH_ARENA(lets_options_win_over_the_url),
         WITH_ARENA(refuses_sizes_that_contradict_each_other),
         WITH_ARENA(reads_every_option_behind_the_question_mark),
+        WITH_ARENA(reads_the_words_of_pipeline),
         WITH_ARENA(names_an_unknown_option_and_the_known_ones),
         WITH_ARENA(knows_the_tls_it_wants),
         WITH_ARENA(bounds_the_connection_attributes),
