@@ -157,8 +157,8 @@ int hoot__my_fail_sending(hoot__my_link *link, int rc, hoot_error *err);
 /* The server refused a command. Gives: the code. */
 int hoot__my_refuse(hoot__my_link *link, hoot_error *err);
 
-/* What a refusal that has come says of the statement under way and of its server. Gives: its code, with `err`:
- * HOOT_EUNFIT: the statement was not run, for the server is read-only or not prepared. */
+/* What a refusal that has come says of the statement under way and of its server. Gives: its code, with
+ * `err`: HOOT_EUNFIT: the statement was not run, for the server is read-only or not prepared. */
 int hoot__my_take_refusal(hoot__my_link *link, hoot_error *err);
 
 /* The packet that came out of turn may be the server's goodbye. Gives: HOOT_ECONNLOST with its words, or
