@@ -47,7 +47,7 @@ class Candidate:
 
 def hoot():
     program = paths.binaries() / "tfb"
-    return Candidate("hoot", [program], lambda port: [program, "--bind", f"127.0.0.1:{port}", "--workers", 1],
+    return Candidate("hoot", [program], lambda port: [program, "--bind", f"127.0.0.1:{port}", "--workers", 1, "--keep-alive", 75],
                      lambda db: {"TFB_DB_URL": db.url} if db else {})
 
 

@@ -48,7 +48,7 @@ def candidates(Candidate):
     return [
         Candidate("nginx", ["/usr/sbin/nginx"], nginx_command, lambda db: {}, {"/plaintext", "/json"}),
         make("quart-hypercorn", [*quart, *packages("hypercorn")],
-             lambda port: [PYTHON, "-m", "hypercorn", "--workers", 1, "--worker-class", "uvloop", "--backlog", 4096,
+             lambda port: [PYTHON, "-m", "hypercorn", "--workers", 1, "--worker-class", "uvloop", "--backlog", 4096, "--keep-alive", 75,
                            "--log-level", "warning", "--bind", f"127.0.0.1:{port}", f"{HERE}/quart/app.py:app"]),
         make("quart-uvicorn", [*quart, *packages("uvicorn", "httptools")],
              lambda port: [PYTHON, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--backlog", 4096,

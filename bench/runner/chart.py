@@ -3,7 +3,7 @@ readable on white and on dark."""
 
 from xml.sax.saxutils import escape
 
-WIDTH, LABEL, VALUE, ROW = 760, 190, 190, 30
+WIDTH, LABEL, VALUE, ROW = 760, 190, 200, 30
 TITLE, CAPTION, FOOT, GAP = 40, 30, 28, 12      # heights of what is above, between and below the bars
 COLOURS = {"hoot": "#d9730d", "peer": "#5b8db8", "limit": "#8a9099"}
 # One grey for all text: it reads on white and on dark alike, and a picture does not know which it is shown on.
@@ -56,7 +56,7 @@ def _panel(result, figure, top):
     largest = max((one[figure] for row in result["rows"].values() for one in row["rounds"] if one.get(figure)), default=1)
     scale = (WIDTH - LABEL - VALUE) / largest
     parts = [_text(14, top + 14, f"{name}; {direction}")]
-    of_limit = result["ratio_of"] == figure and result["ratio_to"].startswith("limit")
+    of_limit = result["ratio_of"] == figure == "requests_per_cpu_s" and result["ratio_to"].startswith("limit")
     for number, (label, row) in enumerate(result["rows"].items()):
         shown = {**row, "show_ratio": of_limit and row["kind"] != "limit"}
         parts += _bar(label, shown, top + CAPTION + number * ROW, figure, scale)
@@ -70,8 +70,9 @@ def draw(result):
         parts, bottom = _panel(result, figure, bottom)
         drawn += parts
     height = bottom + FOOT - GAP
-    rounds = "one round" if result["rounds"] == 1 else f"median of {result['rounds']} rounds"
+    rounds = max((len(row["rounds"]) for row in result["rows"].values()), default=0)
+    foot = f"median of {rounds} rounds of {result['seconds']:g} s; the thin line is their range" if rounds > 1 else "one measurement"
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{escape(result["title"])}">', f"<style>{STYLE}</style>", _text(14, 28, result["title"], "title"), *drawn,
-        _text(14, height - 10, f"{rounds} of {result['seconds']:g} s; the thin line is their range", "small"), "</svg>"]) + "\n"
+        _text(14, height - 10, foot, "small"), "</svg>"]) + "\n"

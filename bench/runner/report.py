@@ -92,7 +92,10 @@ def target_table(results):
 
 def short_table(results):
     """For the README: what each candidate does in a CPU second."""
-    tests = [(test, results[test]) for test in ("plaintext-256", "json-256", "db-256", "queries-20", "fortunes", "updates-20") if test in results]
+    shown = ("plaintext-256", "json-256", "db-256", "queries-20", "fortunes", "updates-20")
+    tests = [(test, results[test]) for test in shown if test in results]
+    if not tests:
+        return "Nothing has been measured yet."
     names = list(dict.fromkeys(label for _, result in tests for label in result["rows"] if label not in ("limit libuv",)))
     lines = [["requests per CPU second", *names]]
     for test, result in tests:
@@ -134,14 +137,12 @@ def read_all(folder, names):
 
 
 def write_readme(folder, results):
-    first = next(iter(results.values()), None)
-    if not first:
-        return
     about = sorted({f"{one['machine']['processor']}, {one['machine']['cores']} cores, Linux {one['machine']['kernel']}, {one['when']}, "
                     f"version {one['machine']['version']}" for one in results.values()})
     parts = ["# Results", "Written by `./dev bench`; [how to measure, and what limits each test](../../docs/performance.md).",
-             "\n".join(f"- {one}" for one in about), "## Wanted and measured", target_table(results),
+             "\n".join(f"- {one}" for one in about) or "Nothing has been measured yet.", "## Wanted and measured", target_table(results),
              *(markdown(one) for one in results.values())]
+    folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "README.md", "\n\n".join(parts) + "\n")
 
 

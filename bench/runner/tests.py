@@ -67,7 +67,7 @@ class Http:
         return bare + [one.name for one in self.candidates(context)]
 
     def _extra_s(self):
-        return 1.5 if self.idle else 0.0
+        return 1.5 if self.idle else 0.3 if self.half else 0.0
 
     def planned_s(self, context):
         rows = len(self._labels(context))
@@ -99,9 +99,10 @@ class Http:
         rate = [None]
 
         def once(warmup_s, seconds, first):
-            figures = player.run(program.port, program.pid, warmup_s, seconds, rate[0])
+            longer_s = 1.0 if first and self.half else 0.0      # what it can do is known when it is warm
+            figures = player.run(program.port, program.pid, warmup_s + longer_s, seconds, rate[0])
             if first and self.half:
-                rate[0] = figures["requests_per_s"] / 2
+                rate[0] = max(figures["requests_per_s"] / 2, 1.0)
             return figures
 
         def among_idle(warmup_s, seconds, first):
@@ -237,7 +238,8 @@ class Flat(Http):
         """The rate is half of what the program can do over the fewest connections, which come first."""
         def once(warmup_s, seconds, _first):
             if program.name not in rates:
-                rates[program.name] = player.run(program.port, program.pid, warmup_s, seconds)["requests_per_s"] / 2
+                most = player.run(program.port, program.pid, 1.0, seconds)["requests_per_s"]
+                rates[program.name] = max(most / 2, 1.0)
             return player.run(program.port, program.pid, warmup_s, seconds, rates[program.name])
         return once
 
@@ -251,8 +253,8 @@ class IdleMemory(Http):
         return ["rss_mib", "kib_each"]
 
     @property
-    def ratio_of(self):
-        return "rss_mib"
+    def ratio_to(self):
+        return ""
 
     def planned_s(self, context):
         return len(self._labels(context)) * (START_S + 2.0)

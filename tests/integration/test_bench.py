@@ -70,7 +70,11 @@ def test_a_target_is_met_missed_or_not_measured():
 
 
 def test_cpu_time_of_a_tree_counts_children_that_have_ended():
-    burn = "import os, sys, time\nif os.fork() == 0:\n while time.process_time() < 0.3: pass\n os._exit(0)\nos.wait(); print(flush=True); sys.stdin.read()"
+    burn = """import os, sys, time
+if os.fork() == 0:
+    while time.process_time() < 0.3: pass
+    os._exit(0)
+os.wait(); print(flush=True); sys.stdin.read()"""
     with subprocess.Popen([sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         child.stdout.readline()
         assert usage.cpu_seconds(child.pid) >= 0.29
@@ -223,7 +227,8 @@ def test_the_bare_servers_answer_each_pipelined_request_in_one_write():
 def result_of(**rows):
     found = measure.summary([measure.Row(name.replace("_", " "), tests.kind_of(name), None,
                                          [{"requests_per_cpu_s": value, "requests_per_s": value, "errors": 0} for value in values])
-                             for name, values in rows.items()], {"broken": "no <such> thing"}, "limit epoll", "requests_per_cpu_s", tests.kind_of)
+                             for name, values in rows.items()],
+                            {"broken": "no <such> thing"}, "limit epoll", "requests_per_cpu_s", tests.kind_of)
     return {"test": "json-32", "title": "JSON & <more>", "figures": ["requests_per_cpu_s", "requests_per_s"], "ratio_to": "limit epoll",
             "ratio_of": "requests_per_cpu_s", "rounds": 3, "seconds": 2.0, "when": "2026-01-01", "machine": report.machine(), **found}
 
