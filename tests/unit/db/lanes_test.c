@@ -549,6 +549,45 @@ TEST(runs_again_what_a_kill_for_another_has_hit)
     return 0;
 }
 
+static int update_by_key(hoot_error *error, void *arg)
+{
+    int64_t rc =
+        hoot_pool_execute(pool, error, "UPDATE waited SET a = a + 1 WHERE id = ?", (int)(intptr_t)arg);
+
+    answered += rc == 1;
+    return rc == 1 ? 0 : hoot_error_code(error);
+}
+
+/* What the documents say of it, and why it is not the default. */
+TEST(holds_up_a_write_behind_one_that_waits_where_writes_share_lanes)
+{
+    for (int share = 0; share < 2; share++) {
+        HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+        hoot_conn *holder;
+
+        OPEN(.max_size = 4, .pipeline = 16, .lanes = 1, .share_writes = share);
+        never_slow();
+        remake("waited", "(id INTEGER PRIMARY KEY, a INTEGER) ENGINE=InnoDB");
+        execute("INSERT INTO waited VALUES (1, 0), (2, 0)");
+        holder = hoot_pool_acquire(pool, &err);
+        assert_int_equal(hoot_conn_begin(holder, &err), 0);
+        assert_int_equal(hoot_conn_execute(holder, &err, "UPDATE waited SET a = 2 WHERE id = 1"), 1);
+        answered = 0;
+        assert_int_equal(hoot_group_start(group, update_by_key, (void *)1, &err), 0);
+        wait_until_runs(holder, "UPDATE waited SET a = a + 1%");
+        assert_int_equal(hoot_group_start(group, update_by_key, (void *)2, &err), 0);
+        while (share ? pool->lanes.slots->lane.calls.count < 2 : !answered)
+            assert_int_equal(hoot_sleep(1), 0);
+        assert_int_equal(answered, !share);
+        assert_int_equal(hoot_conn_commit(holder, &err), 0);
+        assert_int_equal(hoot_group_join(group, &err), 0);
+        assert_int_equal(answered, 2);
+        hoot_conn_release(holder);
+        hoot_pool_close(pool);
+    }
+    return 0;
+}
+
 /* --- hooks, and servers that refuse --- */
 
 static int lendings;
@@ -822,6 +861,7 @@ int main(void)
         cmocka_unit_test(never_sends_what_was_given_up_in_the_queue),
         cmocka_unit_test(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock),
         cmocka_unit_test(runs_again_what_a_kill_for_another_has_hit),
+        cmocka_unit_test(holds_up_a_write_behind_one_that_waits_where_writes_share_lanes),
         cmocka_unit_test(lends_a_connection_to_each_statement_where_a_hook_wants_to_see_it),
         cmocka_unit_test(gives_up_a_lane_whose_server_became_read_only),
         cmocka_unit_test(tells_each_of_them_that_the_connection_was_lost),
