@@ -56,6 +56,19 @@ HOOT_API size_t hoot_column_count(const hoot_cursor *cursor);
 /* Terminated UTF-8; NULL: index too large. Lives: as long as the cursor. */
 HOOT_API const char *hoot_column_name(const hoot_cursor *cursor, size_t index);
 
+/* What the server says of a column besides its name. */
+typedef struct hoot_column {
+    const char *type; /* "INT", "VARCHAR", "BLOB", "DATETIME" ...: without signs, sizes and the kinds of BLOB
+                         and TEXT; a type that is stored as another is that one (MariaDB: JSON is TEXT) */
+    hoot_kind kind;   /* of its cells that are not NULL */
+    uint32_t length;  /* at most: bytes of texts and bytes, characters to show of the others */
+    uint8_t decimals; /* of DECIMAL; of fractions of a second; 31: any, of FLOAT and DOUBLE */
+    bool nullable, is_unsigned, in_primary_key, auto_increment;
+} hoot_column;
+
+/* NULL: index too large; SQLite, whose columns have no type of their own. Lives: as long as the cursor. */
+HOOT_API const hoot_column *hoot_column_info(const hoot_cursor *cursor, size_t index);
+
 /* Let the result go; rows of a streaming cursor that were not read are skipped. Never suspends. NULL is fine.
  * A cursor that a task leaves open is closed at the task's end. */
 HOOT_API void hoot_cursor_close(hoot_cursor *cursor);

@@ -53,6 +53,9 @@ int hoot__cursor_describe(hoot_cursor *cursor, const hoot_answer *answer, hoot_e
         hoot_str name = hoot_str_from(answer->names[i]);
 
         cursor->columns[i] = (hoot__column){ .name = hoot_arena_dup(cursor->arena, name), .len = name.len };
+        if (answer->columns)
+            cursor->columns[i].info =
+                *(const hoot_column *)((const char *)answer->columns + i * answer->column_step);
         if (!cursor->columns[i].name)
             return hoot_error_set(err, HOOT_ENOMEM, "no memory for an answer's columns");
     }
@@ -399,6 +402,13 @@ size_t hoot_column_count(const hoot_cursor *cursor)
 const char *hoot_column_name(const hoot_cursor *cursor, size_t index)
 {
     return cursor && index < cursor->column_count ? cursor->columns[index].name : NULL;
+}
+
+const hoot_column *hoot_column_info(const hoot_cursor *cursor, size_t index)
+{
+    bool known = cursor && index < cursor->column_count && cursor->columns[index].info.type;
+
+    return known ? &cursor->columns[index].info : NULL;
 }
 
 void hoot_cursor_close(hoot_cursor *cursor)

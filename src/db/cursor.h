@@ -13,7 +13,8 @@ struct hoot_row {
 typedef struct hoot__column {
     const char *name;
     size_t len;
-    bool is_first; /* known to be the first of its name */
+    bool is_first;    /* known to be the first of its name */
+    hoot_column info; /* type NULL: not known */
 } hoot__column;
 
 typedef struct hoot__result hoot__result; /* of several, waiting */
@@ -37,8 +38,8 @@ struct hoot_cursor {
     hoot__result *later; /* buffered: the results behind this one */
     hoot_row current;    /* streaming */
     bool streaming;
-    bool fetching;   /* a task is inside a fetch */
-    bool out_values; /* this result is the OUT values of a procedure */
+    bool fetching;    /* a task is inside a fetch */
+    bool out_values;  /* this result is the OUT values of a procedure */
     hoot_error error; /* last: what is in front of it is cleared at once */
 };
 

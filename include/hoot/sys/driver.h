@@ -73,7 +73,10 @@ struct hoot_link {
 /* What a statement answers first. */
 typedef struct hoot_answer {
     uint32_t column_count; /* 0: a result without rows; the answer is complete then, but for more_results */
-    const char *const *names; /* column_count terminated names; Lives: until the next run() on the link */
+    const char *const *names;   /* column_count terminated names; Lives: until the next run() on the link */
+    const hoot_column *columns; /* the first one's, each `column_step` bytes behind the one before; NULL: not
+                                   known. Lives: as the names */
+    size_t column_step;
     uint64_t affected_rows;
     uint64_t last_insert_id;
     uint32_t warnings;

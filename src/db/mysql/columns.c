@@ -105,6 +105,50 @@ static bool kind_of(uint8_t type, uint16_t flags, uint16_t charset, hoot_kind *o
     }
 }
 
+/* Its name in SQL. Servers send ENUM and SET as texts with a flag, and one type for all sizes of BLOB and
+ * TEXT.
+ */
+static const char *text_type_name(uint8_t type, uint16_t flags, bool binary)
+{
+    if (flags & (HOOT__MY_FLAG_ENUM | HOOT__MY_FLAG_SET))
+        return flags & HOOT__MY_FLAG_ENUM ? "ENUM" : "SET";
+    switch (type) {
+    case HOOT__MY_TYPE_STRING: return binary ? "BINARY" : "CHAR";
+    case HOOT__MY_TYPE_VARCHAR:
+    case HOOT__MY_TYPE_VAR_STRING: return binary ? "VARBINARY" : "VARCHAR";
+    case HOOT__MY_TYPE_ENUM: return "ENUM";
+    case HOOT__MY_TYPE_SET: return "SET";
+    default: return binary ? "BLOB" : "TEXT";
+    }
+}
+
+static const char *type_name(uint8_t type, uint16_t flags, bool binary)
+{
+    switch (type) {
+    case HOOT__MY_TYPE_TINY: return "TINYINT";
+    case HOOT__MY_TYPE_SHORT: return "SMALLINT";
+    case HOOT__MY_TYPE_INT24: return "MEDIUMINT";
+    case HOOT__MY_TYPE_LONG: return "INT";
+    case HOOT__MY_TYPE_LONGLONG: return "BIGINT";
+    case HOOT__MY_TYPE_YEAR: return "YEAR";
+    case HOOT__MY_TYPE_FLOAT: return "FLOAT";
+    case HOOT__MY_TYPE_DOUBLE: return "DOUBLE";
+    case HOOT__MY_TYPE_DECIMAL:
+    case HOOT__MY_TYPE_NEWDECIMAL: return "DECIMAL";
+    case HOOT__MY_TYPE_DATE:
+    case HOOT__MY_TYPE_NEWDATE: return "DATE";
+    case HOOT__MY_TYPE_TIME: return "TIME";
+    case HOOT__MY_TYPE_DATETIME: return "DATETIME";
+    case HOOT__MY_TYPE_TIMESTAMP: return "TIMESTAMP";
+    case HOOT__MY_TYPE_NULL: return "NULL";
+    case HOOT__MY_TYPE_JSON: return "JSON";
+    case HOOT__MY_TYPE_BIT: return "BIT";
+    case HOOT__MY_TYPE_GEOMETRY: return "GEOMETRY";
+    case HOOT__MY_TYPE_VECTOR: return "VECTOR";
+    default: return text_type_name(type, flags, binary);
+    }
+}
+
 /* The name goes behind those before it; it becomes a pointer when all have come, for the bytes may still
  * move. */
 static int add_name(hoot__my_columns *columns, hoot_str name, uint32_t *out_at)
@@ -135,10 +179,11 @@ int hoot__my_columns_add(hoot__my_columns *columns, hoot_str packet)
     if (hoot__my_lenenc(&in) < FIXED_BYTES)
         return HOOT_EPROTOCOL;
     charset = hoot__my_u16(&in);
-    hoot__my_skip(&in, 4);
+    column.info.length = hoot__my_u32(&in);
     column.type = hoot__my_u8(&in);
     flags = hoot__my_u16(&in);
-    hoot__my_skip(&in, 3);
+    column.info.decimals = hoot__my_u8(&in);
+    hoot__my_skip(&in, 2);
     if (in.failed)
         return HOOT_EPROTOCOL;
     rc = reserve_one(columns);
@@ -148,6 +193,12 @@ int hoot__my_columns_add(hoot__my_columns *columns, hoot_str packet)
         return rc;
     if (!kind_of(column.type, flags, charset, &column.kind) && columns->unknown_column == 0)
         columns->unknown_column = columns->count + 1;
+    column.info.type = type_name(column.type, flags, charset == HOOT__MY_CHARSET_BINARY);
+    column.info.kind = column.kind;
+    column.info.nullable = !(flags & HOOT__MY_FLAG_NOT_NULL);
+    column.info.is_unsigned = flags & HOOT__MY_FLAG_UNSIGNED;
+    column.info.in_primary_key = flags & HOOT__MY_FLAG_PRIMARY_KEY;
+    column.info.auto_increment = flags & HOOT__MY_FLAG_AUTO_INCREMENT;
     columns->items[columns->count++] = column;
     return 0;
 }

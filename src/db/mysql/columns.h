@@ -4,9 +4,10 @@
 
 #include "packet.h"
 
-#include <hoot/value.h>
+#include <hoot/sys/driver.h>
 
 typedef struct hoot__my_column {
+    hoot_column info;
     uint8_t type;     /* HOOT__MY_TYPE_... */
     hoot_kind kind;   /* of cells that are not NULL */
     uint32_t name_at; /* in the names' bytes */
@@ -38,5 +39,14 @@ int hoot__my_columns_add(hoot__my_columns *columns, hoot_str packet);
 
 /* All have come: set `names`. */
 void hoot__my_columns_finish(hoot__my_columns *columns);
+
+/* An answer that shows the first `count` of them. */
+static inline hoot_answer hoot__my_columns_answer(const hoot__my_columns *columns, uint32_t count)
+{
+    return (hoot_answer){ .column_count = count,
+                          .names = columns->names,
+                          .columns = columns->items ? &columns->items->info : NULL,
+                          .column_step = sizeof(*columns->items) };
+}
 
 #endif

@@ -112,7 +112,7 @@ static void fill_answer(hoot__my_link *link, uint32_t columns, hoot_answer *out)
 {
     const hoot__my_ok *ok = &link->reply.ok;
 
-    *out = (hoot_answer){ .column_count = columns, .names = link->shown->names };
+    *out = hoot__my_columns_answer(link->shown, columns);
     if (columns > 0)
         return;
     out->affected_rows = ok->affected_rows;

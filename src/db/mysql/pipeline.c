@@ -339,7 +339,7 @@ static void finish_head(hoot__my_link *link, int rc, const hoot_error *err)
 static void tell_begun(hoot__my_link *link, uint32_t columns)
 {
     const hoot__my_ok *ok = &link->reply.ok;
-    hoot_answer answer = { .column_count = columns, .names = link->shown->names };
+    hoot_answer answer = hoot__my_columns_answer(link->shown, columns);
     hoot_pipe_call *call = link->pipe.first;
 
     if (columns == 0) {

@@ -106,8 +106,14 @@ enum {
     HOOT__MY_TYPE_GEOMETRY = 255,
 };
 
-#define HOOT__MY_FLAG_UNSIGNED  0x0020 /* of a column definition */
-#define HOOT__MY_PARAM_UNSIGNED 0x80   /* second byte of a parameter's type */
+/* Flags of a column definition. */
+#define HOOT__MY_FLAG_NOT_NULL       0x0001
+#define HOOT__MY_FLAG_PRIMARY_KEY    0x0002
+#define HOOT__MY_FLAG_UNSIGNED       0x0020
+#define HOOT__MY_FLAG_ENUM           0x0100
+#define HOOT__MY_FLAG_AUTO_INCREMENT 0x0200
+#define HOOT__MY_FLAG_SET            0x0800
+#define HOOT__MY_PARAM_UNSIGNED      0x80 /* second byte of a parameter's type */
 
 #define HOOT__MY_CHARSET_BINARY  63 /* its values are bytes, not text */
 #define HOOT__MY_CHARSET_UTF8MB4 45 /* utf8mb4_general_ci: known to every server since 5.5 */

@@ -221,6 +221,51 @@ TEST(what_stands_behind_a_semicolon_does_not_outlive_the_lending)
     assert_int_equal(number_of("SELECT @left IS NULL"), 1);
 }
 
+/* --- columns --- */
+
+static void expect_column(const hoot_cursor *rows, size_t index, const char *type, hoot_kind kind,
+                          uint32_t length, uint8_t decimals, const char *more)
+{
+    const hoot_column *column = hoot_column_info(rows, index);
+    char flags[64];
+
+    assert_non_null(column);
+    snprintf(flags, sizeof(flags), "%s%s%s%s", column->nullable ? "null " : "",
+             column->is_unsigned ? "unsigned " : "", column->in_primary_key ? "key " : "",
+             column->auto_increment ? "auto " : "");
+    if (strcmp(column->type, type) != 0 || column->kind != kind || column->length != length ||
+        column->decimals != decimals || strcmp(flags, more) != 0)
+        fail_msg("%s: %s, kind %d, %u bytes, %u decimals, %s", hoot_column_name(rows, index), column->type,
+                 (int)column->kind, (unsigned)column->length, (unsigned)column->decimals, flags);
+}
+
+/* Text protocol, binary protocol (twice: the server may tell the columns the first time only), a stream. */
+TEST(columns_are_described)
+{
+    remake("TABLE described", "(id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, small SMALLINT NOT NULL, "
+                              "name VARCHAR(20) CHARACTER SET utf8mb4 NOT NULL, price DECIMAL(10,2), "
+                              "at DATETIME(6), raw VARBINARY(7), note TEXT CHARACTER SET utf8mb4, "
+                              "kind ENUM('a','bcd') CHARACTER SET utf8mb4, x DOUBLE)");
+    for (int way = 0; way < 4; way++) {
+        HOOT_AUTO(hoot_cursor)
+        rows = way == 0   ? hoot_conn_query(conn, &err, "SELECT * FROM described")
+               : way == 3 ? hoot_conn_stream(conn, &err, "SELECT * FROM described")
+                          : hoot_conn_query(conn, &err, "SELECT * FROM described WHERE id > ?", 0);
+
+        expect_column(rows, 0, "BIGINT", HOOT_UINT, 20, 0, "unsigned key auto ");
+        expect_column(rows, 1, "SMALLINT", HOOT_INT, 6, 0, "");
+        expect_column(rows, 2, "VARCHAR", HOOT_TEXT, 80, 0, "");
+        expect_column(rows, 3, "DECIMAL", HOOT_DECIMAL, 12, 2, "null ");
+        expect_column(rows, 4, "DATETIME", HOOT_DATETIME, 26, 6, "null ");
+        expect_column(rows, 5, "VARBINARY", HOOT_BYTES, 7, 0, "null ");
+        assert_string_equal(hoot_column_info(rows, 6)->type, "TEXT");
+        expect_column(rows, 7, "ENUM", HOOT_TEXT, 12, 0, "null ");
+        expect_column(rows, 8, "DOUBLE", HOOT_DOUBLE, 22, 31, "null ");
+        assert_null(hoot_column_info(rows, 9));
+    }
+    assert_null(hoot_column_info(NULL, 0));
+}
+
 /* --- executemany --- */
 
 enum { ROWS = 3000 };
@@ -662,6 +707,7 @@ int main(void)
         cmocka_unit_test(an_error_in_the_middle_fails_a_buffered_cursor_and_shows_in_a_streaming_one),
         cmocka_unit_test(out_values_are_a_result_that_says_so),
         cmocka_unit_test(what_stands_behind_a_semicolon_does_not_outlive_the_lending),
+        cmocka_unit_test(columns_are_described),
         cmocka_unit_test(many_rows_go_by_bulk_execution),
         cmocka_unit_test(many_rows_go_by_texts_of_many_rows_where_there_is_no_bulk),
         cmocka_unit_test(many_rows_go_one_by_one_where_the_text_leaves_doubt),
