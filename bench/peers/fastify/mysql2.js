@@ -8,8 +8,10 @@ module.exports = function open (options) {
   const pool = mysql.createPool({ ...rest, connectionLimit: size, maxIdle: size, rowsAsArray: true, charset: 'UTF8MB4_BIN' })
 
   return {
+    ready: async () => {},
     rows: async (text, values) => (await pool.execute(text, values))[0],
     run: (text) => pool.query(text),
+    // The same statement once for each of the ids, on one connection.
     async each (text, ids) {
       const connection = await pool.getConnection()
       try {

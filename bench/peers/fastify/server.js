@@ -76,6 +76,7 @@ function addDatabase (db) {
     return ids.map((id) => cache.get(id))
   })
 
+  fastify.addHook('onReady', async () => { await db.ready() })
   fastify.addHook('onClose', () => db.close())
 }
 
