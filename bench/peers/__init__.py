@@ -11,7 +11,7 @@ PYTHON = "/usr/bin/python3"
 MODULES = MADE / "fastify" / "node_modules"
 
 # Connections to the database: see README.md.
-POOLS = {"quart-hypercorn": 16, "quart-uvicorn": 16, "go": 32, "fastify-mariadb": 4, "fastify-mysql2": 16}
+POOLS = {"quart-hypercorn": 16, "quart-uvicorn": 16, "go": 32, "fastify-mariadb": 4, "fastify-mysql2": 32}
 
 
 def packages(*names):

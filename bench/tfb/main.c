@@ -3,7 +3,7 @@
  *     TFB_DB_URL=mysql://user:password@127.0.0.1/hello_world tfb --bind 127.0.0.1:8080 --workers 1
  *     curl http://127.0.0.1:8080/plaintext
  *
- * bench/database.py makes the tables and their rows. Without TFB_DB_URL there are /plaintext and /json only.
+ * bench/database.py makes the tables and their rows. Without TFB_DB_URL there are only /plaintext and /json.
  */
 #include "cache.h"
 #include "tfb.h"
