@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 
+#include <hoot/error.h>
+
 #if defined(__has_feature)
 #define UNDER_ASAN __has_feature(address_sanitizer)
 #elif defined(__SANITIZE_ADDRESS__)
@@ -43,4 +45,26 @@ void hoot__block_put(char *memory)
     block->next = spares;
     spares = block;
     kept++;
+}
+
+int hoot__block_need(hoot_buf *buf)
+{
+    if (buf->data)
+        return 0;
+    buf->data = hoot__block_get();
+    if (!buf->data)
+        return HOOT_ENOMEM;
+    buf->capacity = HOOT__BLOCK_BYTES - 1; /* a hoot_buf has one byte more than it tells */
+    return 0;
+}
+
+void hoot__block_rest(hoot_buf *buf)
+{
+    if (buf->len > 0 || !buf->data)
+        return;
+    if (buf->capacity == HOOT__BLOCK_BYTES - 1)
+        hoot__block_put(buf->data);
+    else
+        hoot__free(buf->data);
+    hoot_buf_init(buf, buf->max_bytes);
 }

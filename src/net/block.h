@@ -6,7 +6,7 @@
 #ifndef HOOT_NET_BLOCK_H
 #define HOOT_NET_BLOCK_H
 
-#include <hoot/defs.h>
+#include <hoot/buf.h>
 
 #define HOOT__BLOCK_BYTES ((size_t)4096)
 
@@ -15,5 +15,11 @@ HOOT_NODISCARD char *hoot__block_get(void);
 
 /* Takes back what hoot__block_get() gave, or any heap memory of just that size. NULL is fine. */
 void hoot__block_put(char *block);
+
+/* Give a buffer without memory a block. Errors: HOOT_ENOMEM. */
+int hoot__block_need(hoot_buf *buf);
+
+/* Let the memory of an empty buffer go, whatever its size. */
+void hoot__block_rest(hoot_buf *buf);
 
 #endif

@@ -93,6 +93,8 @@ typedef struct hoot__reader {
 void hoot__reader_init(hoot__reader *reader, hoot_stream *stream, size_t max_bytes);
 /* Take over the events again, after somebody else had them. What has come and is in `in` stays. */
 void hoot__reader_resume(hoot__reader *reader);
+/* Let the memory go while nothing is expected, if all that has come was consumed. */
+void hoot__reader_rest(hoot__reader *reader);
 /* Lets the buffer go; closes nothing. */
 void hoot__reader_fini(hoot__reader *reader);
 

@@ -1,5 +1,6 @@
 /* Reading from a stream inside a task: what has come is kept until the task wants it. When `in` is full the
  * stream stops reading (back-pressure), until enough has been consumed. One task uses a reader at a time. */
+#include "net/block.h"
 #include "net/net.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ static int make_room(hoot__reader *reader)
         hoot_buf_consume(in, reader->start);
         reader->start = 0;
     }
+    if (!in->data && left >= HOOT__BLOCK_BYTES)
+        return hoot__block_need(in);
     return in->capacity > in->len ? 0 : hoot_buf_reserve(in, left < ROOM_BYTES ? left : ROOM_BYTES);
 }
 
@@ -99,6 +102,15 @@ void hoot__reader_fini(hoot__reader *reader)
 {
     hoot_buf_fini(&reader->in);
     reader->start = 0;
+}
+
+void hoot__reader_rest(hoot__reader *reader)
+{
+    if (reader->start < reader->in.len)
+        return;
+    reader->start = 0;
+    hoot_buf_clear(&reader->in);
+    hoot__block_rest(&reader->in);
 }
 
 static int wait_event(hoot__reader *reader)

@@ -467,26 +467,10 @@ void hoot__stream_keepalive(hoot_stream *stream, unsigned seconds)
 
 int hoot__stream_need(hoot_stream *stream)
 {
-    hoot_buf *out = &stream->out;
-
-    if (out->data)
-        return 0;
-    out->data = hoot__block_get();
-    if (!out->data)
-        return HOOT_ENOMEM;
-    out->capacity = HOOT__BLOCK_BYTES - 1; /* a hoot_buf has one byte more than it tells */
-    return 0;
+    return hoot__block_need(&stream->out);
 }
 
 void hoot__stream_rest(hoot_stream *stream)
 {
-    hoot_buf *out = &stream->out;
-
-    if (out->len > 0 || !out->data)
-        return;
-    if (out->capacity == HOOT__BLOCK_BYTES - 1)
-        hoot__block_put(out->data);
-    else
-        hoot__free(out->data);
-    hoot_buf_init(out, out->max_bytes);
+    hoot__block_rest(&stream->out);
 }

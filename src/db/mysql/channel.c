@@ -96,9 +96,10 @@ static int write_chunks(hoot__my_channel *channel, hoot_str payload)
 static int write_packet(hoot__my_channel *channel, hoot_str payload)
 {
     hoot_buf *out = &channel->stream->out;
-    int rc;
+    int rc = hoot__stream_need(channel->stream);
 
-    rc = hoot_buf_reserve(out, HEADER_BYTES + (payload.len < CHUNK_BYTES ? payload.len : CHUNK_BYTES));
+    if (rc == 0)
+        rc = hoot_buf_reserve(out, HEADER_BYTES + (payload.len < CHUNK_BYTES ? payload.len : CHUNK_BYTES));
     if (rc < 0)
         return rc;
     hoot__my_put_u24(out, (uint32_t)payload.len);
@@ -304,4 +305,11 @@ void hoot__my_channel_trim(hoot__my_channel *channel)
         hoot_buf_fini(&reader->in);
         reader->start = 0;
     }
+}
+
+void hoot__my_channel_rest(hoot__my_channel *channel)
+{
+    hoot__my_channel_trim(channel);
+    hoot__reader_rest(&channel->reader);
+    hoot__stream_rest(channel->stream);
 }

@@ -64,4 +64,7 @@ static inline bool hoot__my_channel_is_silent(const hoot__my_channel *channel)
 /* Between two answers: let go of memory that only a large one needed. */
 void hoot__my_channel_trim(hoot__my_channel *channel);
 
+/* Behind the last answer: let go of all that is empty. */
+void hoot__my_channel_rest(hoot__my_channel *channel);
+
 #endif

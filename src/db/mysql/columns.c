@@ -43,27 +43,37 @@ void hoot__my_columns_clear(hoot__my_columns *columns)
     hoot_buf_clear(&columns->text);
 }
 
-static int reserve_one(hoot__my_columns *columns)
+/* Errors: HOOT_ENOMEM; what was there is there. */
+static int set_capacity(hoot__my_columns *columns, uint32_t capacity)
 {
-    uint32_t capacity = columns->capacity ? 2 * columns->capacity : FIRST_CAPACITY;
-    hoot__my_column *items;
-    hoot_value *cells;
-    const char **names;
+    hoot__my_column *items = hoot__realloc(columns->items, capacity * sizeof(*items));
+    hoot_value *cells = hoot__realloc(columns->cells, capacity * sizeof(*cells));
+    const char **names = hoot__realloc(columns->names, capacity * sizeof(*names));
 
-    if (columns->count < columns->capacity)
-        return 0;
-    if (columns->count >= HOOT__MY_COLUMNS_MAX)
-        return HOOT_ELIMIT;
-    items = hoot__realloc(columns->items, capacity * sizeof(*items));
     columns->items = items ? items : columns->items;
-    cells = hoot__realloc(columns->cells, capacity * sizeof(*cells));
     columns->cells = cells ? cells : columns->cells;
-    names = hoot__realloc(columns->names, capacity * sizeof(*names));
     columns->names = names ? names : columns->names;
     if (!items || !cells || !names)
         return HOOT_ENOMEM;
     columns->capacity = capacity;
     return 0;
+}
+
+static int reserve_one(hoot__my_columns *columns)
+{
+    if (columns->count < columns->capacity)
+        return 0;
+    if (columns->count >= HOOT__MY_COLUMNS_MAX)
+        return HOOT_ELIMIT;
+    return set_capacity(columns, columns->capacity ? 2 * columns->capacity : FIRST_CAPACITY);
+}
+
+void hoot__my_columns_fit(hoot__my_columns *columns)
+{
+    if (columns->count == 0)
+        return;
+    columns->capacity = columns->count; /* whichever of the three could be made smaller */
+    (void)set_capacity(columns, columns->count);
 }
 
 /* What a column's cells become. Gives: false: nobody knows this type. */

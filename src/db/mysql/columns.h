@@ -37,6 +37,9 @@ void hoot__my_columns_clear(hoot__my_columns *columns);
  * unknown_column. */
 int hoot__my_columns_add(hoot__my_columns *columns, hoot_str packet);
 
+/* They will be kept for long: no room for more than there are. More may be added all the same. */
+void hoot__my_columns_fit(hoot__my_columns *columns);
+
 /* All have come: set `names`. */
 void hoot__my_columns_finish(hoot__my_columns *columns);
 

@@ -244,6 +244,8 @@ hoot__my_statement *hoot__my_add_prepared(hoot__my_link *link, hoot_str sql,
     statement->columns = prepared->columns;
     statement->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     statement->kept = columns;
+    if (columns)
+        hoot__my_columns_fit(&columns->columns);
     return statement;
 }
 

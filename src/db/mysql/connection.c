@@ -9,8 +9,8 @@
 #include <assert.h>
 
 enum {
-    COMMAND_KEEP = 16 * 1024, /* a larger command's buffer is let go */
-    LAST_WORDS_MS = 1000,     /* how long a server that has closed may take to have said why */
+    COMMAND_KEEP = 1024,  /* a larger command's buffer is let go */
+    LAST_WORDS_MS = 1000, /* how long a server that has closed may take to have said why */
 };
 
 /* --- states --- */
@@ -24,9 +24,20 @@ static const unsigned moves[] = {
     [HOOT__MY_BROKEN] = TO(BROKEN),
 };
 
+/* A connection that waits for its next statement holds no buffers: they are recycled (net/block.h), so to let
+ * go of them and take them again costs little. */
+static void rest(hoot__my_link *link)
+{
+    hoot__my_channel_rest(&link->channel);
+    if (link->command.capacity > COMMAND_KEEP)
+        hoot_buf_fini(&link->command);
+}
+
 void hoot__my_move_to(hoot__my_link *link, hoot__my_state state)
 {
     assert(moves[link->state] & 1u << state);
+    if (state == HOOT__MY_IDLE)
+        rest(link);
     link->state = state;
     link->base.unfinished = state == HOOT__MY_UNFINISHED;
     link->base.broken = state == HOOT__MY_BROKEN;

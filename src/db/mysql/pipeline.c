@@ -24,6 +24,8 @@
 #include "params.h"
 #include "rows.h"
 
+#include "net/block.h"
+
 enum {
     ROOM_BYTES = 4096,
     ROOM_LEAST = 1024, /* with less than this behind what has come, it is moved to the front */
@@ -513,7 +515,9 @@ static char *on_room(hoot_stream *stream, size_t *out_room, void *user)
         hoot_buf_consume(in, reader->start);
         reader->start = 0;
     }
-    if (in->capacity - in->len < ROOM_LEAST)
+    if (!in->data)
+        rc = hoot__block_need(in);
+    else if (in->capacity - in->len < ROOM_LEAST)
         rc = hoot_buf_reserve(in, ROOM_BYTES);
     if (rc < 0) {
         lose_for(link, rc);
