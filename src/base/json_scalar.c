@@ -48,9 +48,39 @@ static char *put_escape(char *to, uint32_t point)
     return put_point(to, point);
 }
 
-static bool is_plain(unsigned char c)
+/* What stands for itself: ASCII without control bytes, '"' (0x22) and '\\' (0x5c). */
+static const bool is_plain[256] = {
+    [0x20 ... 0x21] = true,
+    [0x23 ... 0x5b] = true,
+    [0x5d ... 0x7e] = true,
+};
+
+/* The highest bit of each byte that is zero, and perhaps of one above such a byte. */
+static uint64_t zero_bytes(uint64_t word)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* Are these eight bytes all plain? */
+static bool are_plain(const unsigned char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+    uint64_t word, control;
+
+    memcpy(&word, p, sizeof(word));
+    control = (word - ones * 0x20) & tops; /* under 0x20: it borrows; what is over 0x7f is seen by itself */
+    return !((word | control) & tops) && !zero_bytes(word ^ ones * 0x7f) && !zero_bytes(word ^ ones * '"') &&
+           !zero_bytes(word ^ ones * '\\');
+}
+
+/* Where the run of plain bytes ends that begins at `p`. */
+static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
+{
+    while (end - p >= 8 && are_plain(p))
+        p += 8;
+    while (p < end && is_plain[*p])
+        p++;
+    return p;
 }
 
 /* An escape is at most 12 bytes for the 4 of a character, 6 for one byte. */
@@ -68,8 +98,7 @@ int hoot__json_text(hoot_buf *out, hoot_str s)
         uint32_t point;
         size_t len;
 
-        while (p < end && is_plain(*p))
-            p++;
+        p = skip_plain(p, end);
         rc = hoot_buf_reserve(out, (size_t)(p - run) + 12 + 1);
         if (rc < 0)
             return rc;

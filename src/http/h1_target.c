@@ -74,14 +74,17 @@ static bool is_bracketed(hoot_str s)
 /* What stands before ":80" at the end; all of it when there is no such end, or a wrong one. */
 static size_t length_without_port(hoot_str s)
 {
-    size_t i = s.len, digits;
+    const size_t most = s.len < 6 ? s.len : 6; /* ":65535" */
 
-    while (i > 0 && s.len - i < 5 && s.ptr[i - 1] >= '0' && s.ptr[i - 1] <= '9')
-        i--;
-    digits = s.len - i;
-    if (i == 0 || s.ptr[i - 1] != ':' || (digits == 5 && memcmp(s.ptr + i, "65535", 5) > 0))
-        return s.len;
-    return i - 1;
+    for (size_t len = 1; len <= most; len++) {
+        const char *p = s.ptr + s.len - len;
+
+        if (*p == ':')
+            return len == 6 && memcmp(p, ":65535", 6) > 0 ? s.len : s.len - len;
+        if ((unsigned char)(*p - '0') > 9)
+            break;
+    }
+    return s.len;
 }
 
 bool hoot__h1_is_authority(hoot_str s)

@@ -78,7 +78,7 @@ struct hoot_request {
 
     hoot_error *failure;    /* what hoot_fail() was told, for teardown hooks; NULL: nothing failed */
     bool in_error_handler;  /* an error handler's own failure is answered by the built-in one */
-    hoot_response fallback; /* the fixed 503 of the makers when there is no memory */
+    hoot_response fallback; /* the fixed 503 of the makers when there is no memory; last: not zeroed */
 };
 
 /* The app of a request. */

@@ -253,10 +253,11 @@ static void refuse(hoot__exchange *ex)
 
 static hoot_request *make_request(hoot__exchange *ex, hoot_app *app)
 {
-    hoot_request *req = hoot_arena_zalloc(ex->arena, sizeof(*req));
+    hoot_request *req = hoot_arena_alloc(ex->arena, sizeof(*req));
 
     if (!req)
         return NULL;
+    memset(req, 0, offsetof(hoot_request, fallback));
     req->scope = hoot__scope_new(ex->arena);
     if (!req->scope)
         return NULL;

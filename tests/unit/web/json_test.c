@@ -48,6 +48,36 @@ static void writes_texts_as_python_does(void **state)
                     text_vectors[i].json);
 }
 
+/* As json.dumps() escapes it. */
+static const char *escape_of(int c)
+{
+    static const char shorts[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+    static char text[8];
+    const char *at = strchr(shorts, c);
+
+    if (at)
+        snprintf(text, sizeof(text), "\\%c", letters[at - shorts]);
+    else
+        snprintf(text, sizeof(text), c < 0x20 || c == 0x7f ? "\\u%04x" : "%c", c);
+    return text;
+}
+
+static void writes_any_byte_at_any_place(void **state)
+{
+    char text[19] = "", expected[40];
+
+    (void)state;
+    for (int c = 1; c < 0x80; c++) {
+        for (int place = 0; place < 18; place++) {
+            memset(text, '~', 18);
+            text[place] = '\0';
+            snprintf(expected, sizeof(expected), "\"%s%s%s\"", text, escape_of(c), text + place + 1);
+            text[place] = (char)c;
+            assert_json(HOOT_VALUE((const char *)text), expected);
+        }
+    }
+}
+
 static void writes_every_kind(void **state)
 {
     const hoot_time t = { .year = 2026, .month = 2, .day = 23, .hour = 10, .microsecond = 500000 };
@@ -226,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_doubles_as_python_does),
         cmocka_unit_test(writes_texts_as_python_does),
+        cmocka_unit_test(writes_any_byte_at_any_place),
         cmocka_unit_test(writes_every_kind),
         cmocka_unit_test(writes_what_it_parsed),
         cmocka_unit_test(refuses_to_write_what_is_no_utf8),
