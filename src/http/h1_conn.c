@@ -95,6 +95,7 @@ void hoot__h1_gone(hoot__h1_conn *conn, bool reset)
     hoot__h1_move(conn, HOOT__H1_GONE);
     hoot__timer_stop(&conn->timer);
     hoot__loop_undefer(&conn->flush_later);
+    hoot__h1_batch_leave(conn);
     conn->stream = NULL;
     if (reset)
         hoot__stream_reset(stream);
@@ -244,7 +245,7 @@ bool hoot__h1_step(hoot__h1_conn *conn)
     return conn->state == HOOT__H1_HEAD && !client_must_read(conn) && take_head(conn);
 }
 
-/* Everything that could be done was done: flush, give memory back, wait. */
+/* Everything that could be done was done: have answers written, give memory back, wait. */
 static void settle(hoot__h1_conn *conn)
 {
     if (conn->state == HOOT__H1_LAST) {
@@ -252,7 +253,8 @@ static void settle(hoot__h1_conn *conn)
         return;
     }
     hoot__loop_undefer(&conn->flush_later);
-    if (hoot__h1_flush(conn) < 0)
+    hoot__h1_batch_add(conn);
+    if (conn->state == HOOT__H1_GONE)
         return;
     if (conn->state == HOOT__H1_HEAD && conn->in.start == conn->in.end) {
         set_idle(conn, true);

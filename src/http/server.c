@@ -77,6 +77,7 @@ void hoot__http_free(hoot__http *http)
     if (!http)
         return;
     assert(http->conn_count == 0);
+    hoot__loop_undefer(&http->batch_end);
     while (http->spare_count > 0)
         hoot_arena_free(http->spare_arenas[--http->spare_count]);
     hoot__free(http->scratch);

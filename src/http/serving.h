@@ -10,6 +10,9 @@
 typedef struct hoot__h1_conn hoot__h1_conn;
 typedef struct hoot__h1_request hoot__h1_request;
 
+/* Answers written in one go, see h1_batch.c. */
+#define HOOT__H1_BATCH 16
+
 /* Arenas kept for the next requests. */
 #define HOOT__SPARE_ARENAS 64
 
@@ -31,8 +34,11 @@ struct hoot__http {
     hoot_waiter *closed_waiter; /* in hoot__http_wait_closed() */
     hoot_arena *spare_arenas[HOOT__SPARE_ARENAS];
     unsigned spare_count;
-    hoot__header *scratch; /* options.max_headers of them, for parsing */
-    char preamble[192];    /* "HTTP/1.1 200 OK\r\nDate: ...\r\nServer: ...\r\n", made once a second */
+    hoot__header *scratch;                /* options.max_headers of them, for parsing */
+    hoot__h1_conn *batch[HOOT__H1_BATCH]; /* whose answers are about to be written; NULL: one that has left */
+    uint32_t batch_count;
+    hoot__deferred batch_end;
+    char preamble[192]; /* "HTTP/1.1 200 OK\r\nDate: ...\r\nServer: ...\r\n", made once a second */
     size_t preamble_len;
     char preamble_date[32]; /* the date it was made from */
     uint64_t preamble_ms;   /* the loop's time when that was last compared with the clock */
@@ -79,14 +85,15 @@ struct hoot__h1_conn {
     hoot__deferred flush_later;
     uint32_t dropped; /* bytes, in HOOT__H1_REST and HOOT__H1_LINGER */
     uint8_t state;
-    bool served;    /* a request before this one was */
-    bool idle;      /* counted in stats.connections_idle */
-    bool advancing; /* hoot__h1_advance() is on the stack */
-    bool in_task;   /* a request's task has answered, and takes the next request itself */
-    bool sending;   /* a flush waits for the client to read */
-    bool eof;       /* the client has shut its side */
-    bool linger;    /* the client may still be sending when the last answer is out */
-    bool graced;    /* the idle limit has passed once, just as bytes came */
+    uint8_t batch_slot; /* its place in http->batch, and one; 0: none */
+    bool served;        /* a request before this one was */
+    bool idle;          /* counted in stats.connections_idle */
+    bool advancing;     /* hoot__h1_advance() is on the stack */
+    bool in_task;       /* a request's task has answered, and takes the next request itself */
+    bool sending;       /* a flush waits for the client to read */
+    bool eof;           /* the client has shut its side */
+    bool linger;        /* the client may still be sending when the last answer is out */
+    bool graced;        /* the idle limit has passed once, just as bytes came */
 };
 
 /* Go on: parse and start what is there, drop what must be, flush, and set deadlines. Does nothing inside
@@ -105,6 +112,12 @@ int hoot__h1_flush(hoot__h1_conn *conn);
 
 /* The same at the end of this turn, or of the batch that is under way. */
 void hoot__h1_flush_soon(hoot__h1_conn *conn);
+
+/* Write what it has to say together with the answers of others (h1_batch.c): within this turn. */
+void hoot__h1_batch_add(hoot__h1_conn *conn);
+
+/* It has been written to, or is gone. */
+void hoot__h1_batch_leave(hoot__h1_conn *conn);
 
 /* The client is gone, or must be: close the stream, cancel the request. The connection is freed when nothing
  * of it is left on the stack and no request runs. `reset`: tell the client that something was cut. */

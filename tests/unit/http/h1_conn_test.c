@@ -181,6 +181,94 @@ static void a_pipelined_request_begins_with_nothing_of_the_one_before(void **sta
     assert_int_equal(r.calls, 8);
 }
 
+/* --- many at once -------------------------------------------------------------------------------- */
+
+#define CROWD 40
+
+typedef struct crowd {
+    hoot_stream *streams[CROWD];
+    hoot__reader readers[CROWD];
+} crowd;
+
+/* They all ask in the same turn. */
+static void crowd_asks(crowd *c, rig *r, const char *text)
+{
+    for (int i = 0; i < CROWD; i++) {
+        hoot_stream *server_end;
+
+        assert_int_equal(hoot__stream_pair(PIPE_BYTES, &c->streams[i], &server_end), 0);
+        hoot__reader_init(&c->readers[i], c->streams[i], 65536);
+        hoot__http_serve(r->http, server_end);
+        assert_int_equal(hoot_buf_add_str(&c->streams[i]->out, hoot_str_from(text)), 0);
+        (void)hoot_stream_flush(c->streams[i]);
+    }
+}
+
+static void crowd_leaves(crowd *c, int first, int step)
+{
+    for (int i = first; i < CROWD; i += step) {
+        if (!c->streams[i])
+            continue;
+        hoot__reader_fini(&c->readers[i]);
+        hoot_stream_close(c->streams[i]);
+        c->streams[i] = NULL;
+    }
+}
+
+static void get_in_a_crowd(rig *r)
+{
+    static const char text[] = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+    static crowd c;
+
+    crowd_asks(&c, r, text);
+    crowd_leaves(&c, 3, 7);
+    for (int i = 0; i < CROWD; i++) {
+        if (!c.streams[i])
+            continue;
+        assert_int_equal(hoot__reader_fill(&c.readers[i], 100), 0);
+        assert_non_null(memmem(c.readers[i].in.data, c.readers[i].in.len, "\r\n\r\n/x", 6));
+    }
+    crowd_leaves(&c, 0, 1);
+}
+
+static void many_that_ask_at_once_are_all_answered(void **state)
+{
+    rig r = { .serve = serve_path, .client = get_in_a_crowd };
+
+    (void)state;
+    run_rig(&r);
+    assert_true(r.calls >= CROWD - 6);
+}
+
+/* The tenth cuts every connection, its own and those whose answers are about to be written. */
+static void serve_until_the_tenth(hoot__exchange *ex, void *user)
+{
+    rig *r = user;
+
+    (void)answer(ex, 200, ex->path);
+    if (++r->calls == 10)
+        hoot__http_abort(r->http);
+}
+
+static void get_what_is_cut(rig *r)
+{
+    static crowd c;
+
+    crowd_asks(&c, r, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (int i = 0; i < CROWD; i++)
+        assert_true(hoot__reader_fill(&c.readers[i], 4096) < 0);
+    crowd_leaves(&c, 0, 1);
+}
+
+static void a_connection_may_be_cut_before_its_answer_is_written(void **state)
+{
+    rig r = { .serve = serve_until_the_tenth, .client = get_what_is_cut };
+
+    (void)state;
+    run_rig(&r);
+    assert_int_equal(r.calls, 10);
+}
+
 /* --- persistence --------------------------------------------------------------------------------- */
 
 static void get_and_close(rig *r)
@@ -782,6 +870,8 @@ int main(void)
         cmocka_unit_test(pipelined_requests_wait_for_the_one_before),
         cmocka_unit_test(a_thousand_pipelined_requests_are_answered),
         cmocka_unit_test(a_pipelined_request_begins_with_nothing_of_the_one_before),
+        cmocka_unit_test(many_that_ask_at_once_are_all_answered),
+        cmocka_unit_test(a_connection_may_be_cut_before_its_answer_is_written),
         cmocka_unit_test(closes_when_the_client_asks),
         cmocka_unit_test(closes_after_http_1_0),
         cmocka_unit_test(keeps_http_1_0_alive_when_asked),
