@@ -345,6 +345,22 @@ def test_a_setting_that_cannot_be_followed_is_named():
         server.close()
 
 
+@pytest.mark.skipif(not IS_MYSQL, reason="only MySQL has tags")
+def test_transactions_with_a_tag_are_followed_by_place(fresh):
+    server, database = fresh
+    before = server.run_sql("SELECT @@gtid_executed")[0][0]
+    server.run_sql("CREATE TABLE t (id INT PRIMARY KEY)", "SET gtid_next = 'AUTOMATIC:jobs'", "INSERT INTO t VALUES (1)",
+                   "INSERT INTO t VALUES (2)", "SET gtid_next = 'AUTOMATIC'", "FLUSH BINARY LOGS", "INSERT INTO t VALUES (3)",
+                   database=database)
+    lines = rows(changes_of(server, "--from-start", "--table", f"{database}.t"))
+    assert [line["after"]["id"] for line in lines] == [1, 2, 3]
+    refused = Changes(server, "--stop-at-end", "--gtid", before)
+    assert refused.process.wait(30) == 1
+    refused.stop()
+    assert "by file and offset" in refused.errors[-1]
+    server.run_sql("RESET BINARY LOGS AND GTIDS")
+
+
 def gone(server):
     """Places that the server has no more, or never had."""
     if not IS_MYSQL:

@@ -117,6 +117,7 @@ TEST(brings_every_kind_back_as_it_was)
     assert_non_null(rows);
     row = hoot_fetchone(rows);
     assert_int_equal(hoot_row_count(row), 8);
+    assert_null(hoot_column_info(rows, 0)); /* each row says what its cells are */
     assert_int_equal(hoot_row_get(row, "i")->kind, HOOT_INT);
     assert_true(hoot_row_get(row, "I")->i64 == INT64_MIN);
     assert_true(hoot_row_get(row, "d")->f64 == 0.1);
