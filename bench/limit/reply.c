@@ -13,7 +13,7 @@ typedef struct known {
 } known;
 
 static const known all[] = {
-    { "plaintext", "text/plain; charset=utf-8", "", "Hello, World!", 0 },
+    { "plaintext", "text/plain", "", "Hello, World!", 0 },
     { "json", "application/json", "", "{\"message\":\"Hello, World!\"}\n", 0 },
     { "session", "application/json", "Vary: Cookie\r\n", "{\"login\":\"ok\"}\n", 0 },
     { "echo", "application/octet-stream", "X-Echo-Body-Len: 1048576\r\nX-Echo-Target: /\r\n", "", MIB },
