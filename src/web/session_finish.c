@@ -117,13 +117,21 @@ static bool must_send(const struct hoot__session *session)
     return session->modified || (session->members.count && is_permanent(session));
 }
 
+/* Nearly always it is the first Vary, and then nothing has to be copied. */
+static int vary_by_cookie(hoot_response *resp)
+{
+    if (hoot_response_header(resp, "Vary"))
+        return hoot_response_vary(resp, "Cookie");
+    return hoot__response_put(resp, HOOT_STR("Vary"), HOOT_STR("Cookie"));
+}
+
 int hoot__session_finish(hoot_request *req, hoot_response *resp)
 {
     bool looked_at = req->session != NULL;
     const struct hoot__session *session = may_have_session(req) ? hoot__session_of(req) : NULL;
     bool send = session && must_send(session);
     hoot_error err = HOOT_ERROR_INIT;
-    int rc = looked_at || send ? hoot_response_vary(resp, "Cookie") : 0;
+    int rc = looked_at || send ? vary_by_cookie(resp) : 0;
 
     if (rc == 0 && send)
         rc = add_cookie(req, resp, &err);
