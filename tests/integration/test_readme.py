@@ -44,3 +44,16 @@ def test_commands_in_readme_exist():
 def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
         assert (document.parent / target).exists(), f"{document.name} links to {target}, which is not there"
+
+
+def test_tests_that_the_list_of_cases_names_exist():
+    """Each line names a test, or says why there is none."""
+    sources = {path.name: path.read_text() for path in (paths.ROOT / "tests").glob("**/*") if path.suffix in (".c", ".h", ".py")}
+    everything = "".join(sources.values())
+    lines = re.findall(r"^\| (\d+) [^|]*\|(.*)\|$", (paths.ROOT / "docs/internals/mysql-cases.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in lines] == list(range(1, 127))
+    for number, text in lines:
+        for name in re.findall(r"`([a-z_0-9.]+)`", text):
+            known = name in sources if name.endswith((".c", ".py")) else re.search(rf"\b{re.escape(name)}\b", everything)
+            assert known, f"{number}: {name}"
+        assert len(text) > 5
