@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define CACHE_TTL_MS 60000
+#define CACHE_TTL_MS 3600000
 
 static const hoot_blueprint with_database = {
     .name = "database",

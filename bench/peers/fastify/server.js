@@ -15,7 +15,7 @@ const worldSchema = { type: 'object', properties: { id: { type: 'integer' }, ran
 const worldsSchema = { type: 'array', items: worldSchema }
 const answers = (schema) => ({ schema: { response: { 200: schema } } })
 
-const cache = new LRUCache({ max: WORLDS, ttl: 60000 })
+const cache = new LRUCache({ max: WORLDS, ttl: 3600000 })
 
 const randomId = () => 1 + Math.floor(Math.random() * WORLDS)
 const randomIds = (count) => Array.from({ length: count }, randomId)

@@ -24,7 +24,7 @@ const (
 	oneRow  = "SELECT id, randomNumber FROM World WHERE id = ?"
 	all     = "SELECT id, message FROM Fortune"
 	added   = "Additional fortune added at request time."
-	keepFor = time.Minute
+	keepFor = time.Hour
 )
 
 type world struct {

@@ -37,7 +37,7 @@ class UltraJSON(JSONProvider):
 app = Quart(__name__)
 app.json = UltraJSON(app)
 pool = None
-cache = cachetools.TTLCache(WORLDS, ttl=60)
+cache = cachetools.TTLCache(WORLDS, ttl=3600)
 
 
 @app.before_serving
