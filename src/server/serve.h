@@ -34,8 +34,8 @@ int hoot__serve(const hoot__serve_config *config);
 /* Was this process started by a master? Then hoot__serve() runs a worker. */
 bool hoot__is_worker(void);
 
-/* To be called when nobody handles SIGTERM, SIGINT and SIGHUP any more: a service manager that asks twice must
- * not turn an orderly end into a death by its second signal. They are ignored until the process ends. */
+/* To be called when nobody handles SIGTERM, SIGINT and SIGHUP any more: a service manager that asks twice
+ * must not turn an orderly end into a death by its second signal. They are ignored until the process ends. */
 void hoot__ignore_late_signals(void);
 
 #endif
