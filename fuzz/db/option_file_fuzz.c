@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(ARENA_BYTES);
     hoot_pool_options options = { .port = 0 };
     hoot_error err = HOOT_ERROR_INIT;
+    hoot_target target = { 0 };
+    hoot__limits limits = { 0 };
     int rc;
 
     if (size > TEXT_MAX)
@@ -39,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     expect_text(options.sslmode, size);
     if (rc == 0) {
         err.text[0] = '\0';
-        rc = hoot_pool_options_check(&options, &err);
+        rc = hoot__options_read(arena, &options, &target, &limits, &err); /* which opens no file either */
         assert(rc == 0 || (rc == HOOT_ECONFIG && err.text[0]));
     }
     return 0;

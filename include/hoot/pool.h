@@ -24,8 +24,9 @@ enum { HOOT_PIPELINE_AUTO = 0, HOOT_PIPELINE_OFF = -1 };
 typedef struct hoot_pool_options {
     /* "mysql://user:password@host:3306/database?sslmode=required&max_size=20",
      * "mysql:///database?socket=/run/mysqld/mysqld.sock", "sqlite:var/app.db", "sqlite::memory:" (one
-     * connection only). Everything is percent-decoded. Behind '?' may stand every field below by its name;
-     * connect_timeout=10 is in seconds, and attr.NAME=VALUE adds a connection attribute. */
+     * connection only). Everything is percent-decoded; a '?' in a file's name is %3F. Behind '?' may stand
+     * every field below by its name; connect_timeout=10 is in seconds, and attr.NAME=VALUE adds a connection
+     * attribute. */
     const char *url;
     /* Or one by one; they win over the url. */
     const char *driver; /* "mysql" */
@@ -35,7 +36,8 @@ typedef struct hoot_pool_options {
                            to, or that refuses (read-only, not prepared), is avoided for 0.5 to 30 s and then
                            until a connection of the pool's own has found it well */
     hoot_host_order host_order; /* in order: the first that is well, and back to it when it returns */
-    const char *socket;         /* path of a unix socket, instead of host and port */
+    const char *socket; /* path of a unix socket, instead of host and port: of host, hosts and socket one
+                           is given, but "localhost" and "127.0.0.1" may stand beside a socket */
     const char *user;
     const char *password;
     const char *database; /* of SQLite: the file */
@@ -50,7 +52,7 @@ typedef struct hoot_pool_options {
     uint32_t statement_cache;  /* 100 prepared statements a connection; each may exist on each connection of
                                   each worker, and all  count against the server's max_prepared_stmt_count
                                   (16,382 by default) */
-    uint64_t max_answer_bytes; /* 256 MiB a result kept in memory, and one row */
+    uint64_t max_answer_bytes; /* 256 MiB a result kept in memory, and one row; at least 4,096 */
     uint32_t close_timeout_ms; /* 5,000: how long closing waits for lent connections before it cuts them */
     int pipeline;              /* statements of hoot_pool_query() and _execute() that may be under way on one
                                   connection. HOOT_PIPELINE_AUTO: 16 where the server takes more than one */
@@ -96,8 +98,8 @@ typedef struct hoot_pool_options {
     bool compress;        /* zlib, if the server has it: pays on slow networks; 40 KiB a connection */
     uint32_t keepalive_s; /* 30: a server that has vanished is noticed within about so long */
 
-    /* An option file of the MySQL tools: the groups [client] and read_default_group. What stands above or in
-     * the url wins over it. */
+    /* An option file of the MySQL tools: the groups [client], [client-server], [client-mariadb] and
+     * read_default_group; later lines win. What stands above or in the url wins over it. */
     const char *read_default_file; /* "~/.my.cnf" */
     const char
         *read_default_group; /* without read_default_file: in /etc/my.cnf, /etc/mysql/my.cnf, ~/.my.cnf */
@@ -110,9 +112,9 @@ typedef struct hoot_pool_options {
 HOOT_API int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options,
                             hoot_error *err);
 
-/* Are these options whole: a driver that exists, a url that is one, values in range? Connects to nothing and
- * does not suspend, so that a wrong configuration can stop a start before anything else.  Errors:
- * HOOT_ECONFIG, HOOT_ENOMEM. */
+/* Are these options whole: a driver that exists, a url that is one, values in range, the files of
+ * certificates there and good? Connects to nothing and does not suspend (but blocks for reading files), so
+ * that a wrong configuration can stop a start before anything else.  Errors: HOOT_ECONFIG, HOOT_ENOMEM. */
 HOOT_API int hoot_pool_options_check(const hoot_pool_options *options, hoot_error *err);
 
 /* No more lending; waiters get HOOT_ECLOSED; lent connections are waited for up to close_timeout_ms, then

@@ -4,23 +4,34 @@
  *     name = value                          name                      (a switch)
  *     name = "value # with \n escapes"      !include file             !includedir directory (its *.cnf)
  *
- * Only [client] and the group asked for are read, and in them only what a pool can use: the other names
- * belong to other programs. '-' and '_' are the same in names. Later lines win. What is bounded: a file's
- * size, the number of files in all, the depth of includes. A file that everybody may write to is refused, for
- * it says where the password goes. Source: MySQL Reference Manual, "Using Option Files". */
+ * Read are [client], [client-server] and [client-mariadb], as by the tools of MariaDB, and the group asked
+ * for; in them what a pool can use: the other names belong to other programs. '-' and '_' are the same in
+ * names, "loose-", "enable-", "skip-" and "disable-" may stand in front. Later lines win, whatever their
+ * group. What is bounded: a file's size, the number of files in all, the depth of includes. A file that
+ * everybody may write to is refused, for it says where the password goes. Source: MySQL Reference Manual,
+ * "Using Option Files".
+ *
+ * How much TLS must protect is said in three words: ssl-mode (MySQL), ssl and ssl-verify-server-cert
+ * (MariaDB). They are noted line by line and put together at the end, so that their order is of no matter,
+ * and none of them lowers what another one asks for. */
 #include "db/options.h"
 #include "db/settings.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 64 * 1024, FILES_MAX = 64, DEPTH_MAX = 8, NAME_MAX_BYTES = 64 };
+enum { FILE_BYTES_MAX = 64 * 1024, FILES_MAX = 64, DEPTH_MAX = 8, NAME_MAX_BYTES = 64, WHERE_BYTES = 160 };
+
+/* What was said last of a switch. */
+typedef enum said { UNSAID, OFF, ON } said;
 
 typedef struct reading {
     hoot_arena *arena;
@@ -28,7 +39,13 @@ typedef struct reading {
     hoot_pool_options *out;
     hoot_error *err;
     int files, depth;
+    const char *path; /* of the file that is being read */
+    int line;
+    char where[WHERE_BYTES]; /* "path:line", for messages */
+    said ssl, verify;
 } reading;
+
+const char hoot__sslmode_at_least_required[] = "required";
 
 static int read_file(reading *r, const char *path, bool optional);
 
@@ -96,82 +113,174 @@ static char *value_of(reading *r, hoot_str raw)
 
 /* --- options --- */
 
-/* How a pool calls what the files call otherwise. */
-static const struct {
-    const char *file, *pool;
-} names[] = {
-    { "socket", "socket" },
-    { "ssl_mode", "sslmode" },
-    { "ssl_ca", "ssl_ca" },
-    { "ssl_capath", "ssl_capath" },
-    { "ssl_crl", "ssl_crl" },
-    { "ssl_cert", "ssl_cert" },
-    { "ssl_key", "ssl_key" },
-    { "default_character_set", "charset" },
-    { "compress", "compress" },
-    { "connect_timeout", "connect_timeout" },
-    { "init_command", "init_command" },
+/* What may stand in an option file, and how a pool calls it. */
+typedef enum option_kind { TEXT, PASSWORD, PORT, VERSIONS, SSL, VERIFY, SETTING, FLAG } option_kind;
+
+static const struct known {
+    const char *file;
+    option_kind kind;
+    size_t at; /* of a text */
+    const char *pool;
+} options[] = {
+    { "host", TEXT, offsetof(hoot_pool_options, host), NULL },
+    { "user", TEXT, offsetof(hoot_pool_options, user), NULL },
+    { "database", TEXT, offsetof(hoot_pool_options, database), NULL },
+    { "password", PASSWORD, 0, NULL },
+    { "port", PORT, 0, NULL },
+    { "tls_version", VERSIONS, 0, NULL },
+    { "ssl", SSL, 0, NULL },
+    { "ssl_verify_server_cert", VERIFY, 0, NULL },
+    { "socket", SETTING, 0, "socket" },
+    { "ssl_mode", SETTING, 0, "sslmode" },
+    { "ssl_ca", SETTING, 0, "ssl_ca" },
+    { "ssl_capath", SETTING, 0, "ssl_capath" },
+    { "ssl_crl", SETTING, 0, "ssl_crl" },
+    { "ssl_cert", SETTING, 0, "ssl_cert" },
+    { "ssl_key", SETTING, 0, "ssl_key" },
+    { "default_character_set", SETTING, 0, "charset" },
+    { "connect_timeout", SETTING, 0, "connect_timeout" },
+    { "init_command", SETTING, 0, "init_command" },
+    { "compress", FLAG, 0, "compress" },
 };
 
-static int put_text(const char **field, const char *value)
-{
-    *field = value;
-    return 0;
-}
-
+/* 0 is the default, as with the tools. */
 static int put_port(reading *r, const char *value)
 {
     uint64_t port;
 
-    if (hoot_str_to_u64(hoot_str_from(value), &port) < 0 || port < 1 || port > UINT16_MAX)
-        return hoot_error_set(r->err, HOOT_ECONFIG, "the option file's port is not a number from 1 to 65535");
+    if (hoot_str_to_u64(hoot_str_from(value), &port) < 0 || port > UINT16_MAX)
+        return hoot_error_set(r->err, HOOT_ECONFIG, "%s: port is not a number from 0 to 65535", r->where);
     r->out->port = (uint16_t)port;
     return 0;
 }
 
-/* The least of "TLSv1.2,TLSv1.3". */
+/* The least of "TLSv1.2,TLSv1.3" that we speak. What is older is left out, but it cannot be all. */
 static int put_versions(reading *r, const char *value)
 {
-    r->out->tls_min_version = strstr(value, "TLSv1.2") ? "1.2" : "1.3";
+    hoot_str rest = hoot_str_from(value), one;
+    bool has_2 = false, has_3 = false;
+
+    while (hoot_str_split(&rest, ',', &one)) {
+        one = strip(one);
+        has_2 = has_2 || (one.len == 7 && strncasecmp(one.ptr, "TLSv1.2", 7) == 0);
+        has_3 = has_3 || (one.len == 7 && strncasecmp(one.ptr, "TLSv1.3", 7) == 0);
+    }
+    if (!has_2 && !has_3)
+        return hoot_error_set(r->err, HOOT_ECONFIG, "%s: tls-version has neither TLSv1.2 nor TLSv1.3",
+                              r->where);
+    r->out->tls_min_version = has_2 ? "1.2" : "1.3";
     return 0;
 }
 
-static bool is_off(const char *value)
+static int put_word(reading *r, said *out, const char *name, const char *value)
 {
-    return strcmp(value, "0") == 0 || strcasecmp(value, "off") == 0 || strcasecmp(value, "false") == 0;
-}
+    bool on;
 
-/* MariaDB's words for what MySQL calls ssl-mode. */
-static int put_ssl(reading *r, bool verify, const char *value)
-{
-    if (!is_off(value))
-        r->out->sslmode = verify ? "verify-identity" : r->out->sslmode ? r->out->sslmode : "required";
-    else if (!verify)
-        r->out->sslmode = "disabled";
+    if (!hoot__setting_is_switch(value, &on))
+        return hoot_error_set(r->err, HOOT_ECONFIG, "%s: %s is true or false", r->where, name);
+    *out = on ? ON : OFF;
     return 0;
 }
 
-static int put_option(reading *r, const char *name, const char *value)
+/* `value` NULL: the name stands alone. */
+static int put_option(reading *r, const struct known *one, const char *value)
 {
-    if (strcmp(name, "host") == 0)
-        return put_text(&r->out->host, value);
-    if (strcmp(name, "user") == 0)
-        return put_text(&r->out->user, value);
-    if (strcmp(name, "password") == 0)
-        return put_text(&r->out->password, value);
-    if (strcmp(name, "database") == 0)
-        return put_text(&r->out->database, value);
-    if (strcmp(name, "port") == 0)
-        return put_port(r, value);
-    if (strcmp(name, "tls_version") == 0)
-        return put_versions(r, value);
-    if (strcmp(name, "ssl") == 0 || strcmp(name, "ssl_verify_server_cert") == 0)
-        return put_ssl(r, name[3] != '\0', value);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(names[i].file, name) == 0)
-            return hoot__setting_put(r->arena, r->out, names[i].pool, value, "the option file", r->err);
+    bool is_flag = one->kind == SSL || one->kind == VERIFY || one->kind == FLAG;
+
+    if (one->kind == PASSWORD) { /* alone it makes the tools ask: there is nobody here to be asked */
+        r->out->password = value;
+        return 0;
+    }
+    if (!value && !is_flag)
+        return hoot_error_set(r->err, HOOT_ECONFIG, "%s: %s has no value", r->where, one->file);
+    switch (one->kind) {
+    case TEXT: *(const char **)((char *)r->out + one->at) = value; return 0;
+    case PORT: return put_port(r, value);
+    case VERSIONS: return put_versions(r, value);
+    case SSL: return put_word(r, &r->ssl, one->file, value ? value : "1");
+    case VERIFY: return put_word(r, &r->verify, one->file, value ? value : "1");
+    default: return hoot__setting_put(r->arena, r->out, one->pool, value ? value : "1", r->where, r->err);
+    }
+}
+
+static bool cut_prefix(const char **name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    bool has_it = strncmp(*name, prefix, len) == 0;
+
+    *name += has_it ? len : 0;
+    return has_it;
+}
+
+/* "loose-" would make the tools forgive names that they do not know, as is done here with all of them.
+ * "skip-" of a password means none; of other texts nothing. */
+static int find_option(reading *r, const char *name, const char *value)
+{
+    const char *given = name;
+    bool off, on;
+
+    while (cut_prefix(&name, "loose_"))
+        ;
+    off = cut_prefix(&name, "skip_") || cut_prefix(&name, "disable_");
+    on = !off && cut_prefix(&name, "enable_");
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        option_kind kind = options[i].kind;
+        bool is_flag = kind == SSL || kind == VERIFY || kind == FLAG;
+
+        if (strcmp(options[i].file, name) != 0)
+            continue;
+        if ((off || on) && !is_flag && !(off && kind == PASSWORD))
+            return hoot_error_set(r->err, HOOT_ECONFIG, "%s: %s is not a switch", r->where, given);
+        if (off)
+            value = is_flag ? "0" : NULL;
+        return put_option(r, &options[i], on ? "1" : value);
     }
     return 0;
+}
+
+/* --- what the lines say together --- */
+
+static int refuse_contradiction(reading *r)
+{
+    return hoot_error_set(r->err, HOOT_ECONFIG,
+                          "the option file contradicts itself: ssl-mode, ssl and ssl-verify-server-cert ask "
+                          "for TLS and switch it off");
+}
+
+/* Not weaker than any of the three. */
+static int conclude_tls(reading *r)
+{
+    const char *mode = r->out->sslmode;
+    bool no_mode = mode && strcasecmp(mode, "disabled") == 0;
+    bool off = no_mode || r->ssl == OFF;
+
+    if (off && (r->verify == ON || r->ssl == ON || (mode && !no_mode)))
+        return refuse_contradiction(r);
+    if (off)
+        r->out->sslmode = "disabled";
+    else if (r->verify == ON)
+        r->out->sslmode = "verify-identity";
+    else if (r->ssl == ON && (!mode || strcasecmp(mode, "preferred") == 0))
+        r->out->sslmode = hoot__sslmode_at_least_required;
+    return 0;
+}
+
+/* As the tools: the socket is that of localhost, and of no other host. (Debian's own files name a socket for
+ * everybody.) */
+static void conclude_place(reading *r)
+{
+    if (!r->out->host || !r->out->socket)
+        return;
+    if (strcasecmp(r->out->host, "localhost") == 0)
+        r->out->host = NULL;
+    else
+        r->out->socket = NULL;
+}
+
+static int conclude(reading *r)
+{
+    conclude_place(r);
+    return conclude_tls(r);
 }
 
 /* name = value, or a name alone. */
@@ -180,15 +289,19 @@ static int read_option(reading *r, hoot_str line)
     ptrdiff_t equals = hoot_str_find(line, '=');
     hoot_str raw = equals < 0 ? cut_comment(line) : strip(hoot_str_head(line, (size_t)equals));
     char name[NAME_MAX_BYTES];
-    char *value;
+    char *value = NULL;
 
     if (raw.len >= sizeof(name))
         return 0;
     for (size_t i = 0; i < raw.len; i++)
         name[i] = raw.ptr[i] == '-' ? '_' : raw.ptr[i];
     name[raw.len] = '\0';
-    value = value_of(r, equals < 0 ? HOOT_STR("1") : hoot_str_from_index(line, (size_t)equals + 1));
-    return value ? put_option(r, name, value) : hoot_error_set(r->err, HOOT_ENOMEM, "no memory for options");
+    if (equals >= 0)
+        value = value_of(r, hoot_str_from_index(line, (size_t)equals + 1));
+    if (equals >= 0 && !value)
+        return hoot_error_set(r->err, HOOT_ENOMEM, "no memory for options");
+    snprintf(r->where, sizeof(r->where), "%s:%d", r->path, r->line);
+    return find_option(r, name, value);
 }
 
 /* --- files --- */
@@ -236,27 +349,37 @@ static int read_include(reading *r, hoot_str line)
 /* [name]: is it one of ours? */
 static bool is_wanted(const reading *r, hoot_str line)
 {
+    static const char *const always[] = { "client", "client-server", "client-mariadb" };
     ptrdiff_t end = hoot_str_find(line, ']');
     hoot_str name = strip(hoot_str_head(hoot_str_from_index(line, 1), end < 1 ? 0 : (size_t)end - 1));
 
-    return hoot_str_is(name, "client") || (r->group && hoot_str_is(name, r->group));
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+        if (hoot_str_is(name, always[i]))
+            return true;
+    }
+    return r->group && hoot_str_is(name, r->group);
 }
 
 static int read_lines(reading *r, hoot_str text)
 {
-    bool wanted = false;
+    enum { NO_GROUP, OTHERS, OURS } group = NO_GROUP;
     hoot_str line;
     int rc = 0;
 
-    while (rc == 0 && hoot_str_split(&text, '\n', &line)) {
+    if (hoot_str_starts(text, HOOT_STR("\xef\xbb\xbf"))) /* how some editors begin a file of UTF-8 */
+        text = hoot_str_from_index(text, 3);
+    for (r->line = 1; rc == 0 && hoot_str_split(&text, '\n', &line); r->line++) {
         line = strip(line);
         if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == ';')
             continue;
         if (line.ptr[0] == '!')
             rc = read_include(r, line);
         else if (line.ptr[0] == '[')
-            wanted = is_wanted(r, line);
-        else if (wanted)
+            group = is_wanted(r, line) ? OURS : OTHERS;
+        else if (group == NO_GROUP)
+            rc = hoot_error_set(r->err, HOOT_ECONFIG, "%s:%d: an option stands before the first [group]",
+                                r->path, r->line);
+        else if (group == OURS)
             rc = read_option(r, line);
     }
     return rc;
@@ -298,6 +421,8 @@ static int refuse_file(reading *r, const char *path, int code)
 
 static int read_file(reading *r, const char *path, bool optional)
 {
+    const char *outer = r->path;
+    int outer_line = r->line;
     char *text = NULL;
     ssize_t len;
     int fd, rc;
@@ -313,8 +438,11 @@ static int read_file(reading *r, const char *path, bool optional)
     if (len < 0)
         return refuse_file(r, path, (int)len);
     r->depth++;
+    r->path = path;
     rc = read_lines(r, hoot_str_of(text, (size_t)len));
     r->depth--;
+    r->path = outer;
+    r->line = outer_line;
     return rc;
 }
 
@@ -330,9 +458,12 @@ static const char *at_home(reading *r, const char *path)
 int hoot__option_text_read(hoot_arena *arena, hoot_str text, const char *group, hoot_pool_options *out,
                            hoot_error *err)
 {
-    reading r = { .arena = arena, .group = group, .out = out, .err = err, .depth = DEPTH_MAX };
+    reading r = {
+        .arena = arena, .group = group, .out = out, .err = err, .depth = DEPTH_MAX, .path = "the option file"
+    };
+    int rc = read_lines(&r, text);
 
-    return read_lines(&r, text);
+    return rc ? rc : conclude(&r);
 }
 
 int hoot__option_file_read(hoot_arena *arena, const char *path, const char *group, hoot_pool_options *out,
@@ -349,5 +480,5 @@ int hoot__option_file_read(hoot_arena *arena, const char *path, const char *grou
         rc = file ? read_file(&r, file, path == NULL)
                   : hoot_error_set(err, HOOT_ENOMEM, "no memory for options");
     }
-    return rc;
+    return rc ? rc : conclude(&r);
 }

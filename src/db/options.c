@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     DEFAULT_MAX_SIZE = 10,
@@ -22,6 +23,7 @@ enum {
     DEFAULT_PIPELINE = 16,
     MOST_PIPELINE = 1024,
     DEFAULT_LANES = 2,
+    LEAST_ANSWER_BYTES = 4096, /* what a server says at login is an answer, too */
 };
 #define DEFAULT_MAX_ANSWER_BYTES ((uint64_t)256 << 20)
 
@@ -121,6 +123,8 @@ static int fill_sslmode(const hoot_pool_options *options, hoot_target *target, h
                                                              : HOOT_SSLMODE_PREFERRED;
     if (!options->sslmode)
         return 0;
+    if (options->sslmode == hoot__sslmode_at_least_required && target->sslmode > HOOT_SSLMODE_REQUIRED)
+        return 0;
     for (int i = 0; i < 5; i++) {
         if (is_mode(options->sslmode, modes[i])) {
             target->sslmode = (hoot_sslmode)i;
@@ -157,11 +161,41 @@ static int check_file(const hoot_target *target, hoot_error *err)
     return 0;
 }
 
+static bool is_given(const char *text)
+{
+    return text && text[0];
+}
+
+/* One place. Beside a socket the host may be this machine, which then says nothing more. */
+static int check_place(const hoot_pool_options *options, hoot_error *err)
+{
+    bool here = options->host &&
+                (strcasecmp(options->host, "localhost") == 0 || strcmp(options->host, "127.0.0.1") == 0);
+    bool socket = is_given(options->socket), host = is_given(options->host) && !(here && socket);
+
+    if (is_given(options->hosts) + socket + host > 1)
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "the pool has more than one of host, hosts, and socket: which is meant?");
+    return 0;
+}
+
+static int check_answer_bytes(uint64_t bytes, hoot_error *err)
+{
+    if (bytes == 0 || bytes >= LEAST_ANSWER_BYTES)
+        return 0;
+    return hoot_error_set(err, HOOT_ECONFIG, "the pool's max_answer_bytes is %u; the least is %d",
+                          (unsigned)bytes, LEAST_ANSWER_BYTES);
+}
+
 static int fill_target(hoot_arena *arena, const hoot_pool_options *options, hoot_target *target,
                        hoot_error *err)
 {
     int rc = find_driver(options, target, err);
 
+    if (!rc)
+        rc = check_place(options, err);
+    if (!rc)
+        rc = check_answer_bytes(options->max_answer_bytes, err);
     if (rc)
         return rc;
     target->port = options->port ? options->port : target->driver->default_port;
@@ -199,8 +233,6 @@ static int fill_hosts(hoot_arena *arena, const hoot_pool_options *options, hoot_
         return 0;
     if (!target->driver->default_port)
         return hoot_error_set(err, HOOT_ECONFIG, "%s takes a file and no hosts", target->driver->name);
-    if (options->host || options->socket)
-        return hoot_error_set(err, HOOT_ECONFIG, "the pool has both hosts and a host or a socket");
     rc = hoot__hosts_parse(arena, limits->hosts, target, &hosts, &count, err);
     if (rc)
         return rc;
@@ -240,6 +272,9 @@ static int fill_limits(const hoot_pool_options *options, const hoot_target *targ
     if (options->pipeline < HOOT_PIPELINE_OFF || options->pipeline > MOST_PIPELINE)
         return hoot_error_set(err, HOOT_ECONFIG, "the pool's pipeline is %d: it is -1 (off) to %d",
                               options->pipeline, MOST_PIPELINE);
+    if (options->host_order != HOOT_HOSTS_IN_ORDER && options->host_order != HOOT_HOSTS_AT_RANDOM)
+        return hoot_error_set(err, HOOT_ECONFIG, "the pool's host_order is %d, which is none",
+                              (int)options->host_order);
     if (limits->min_size > limits->max_size)
         return hoot_error_set(err, HOOT_ECONFIG, "the pool's min_size (%u) is over its max_size (%u)",
                               limits->min_size, limits->max_size);

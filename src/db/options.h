@@ -9,15 +9,19 @@
  * text never holds the password. HOOT_ENOMEM. */
 int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot_pool_options *out, hoot_error *err);
 
-/* The options that an option file of the MySQL tools sets, in the groups [client] and `group` (NULL: none of
- * its own). `path` NULL: the usual places, as far as there are files. Reads by blocking. Errors:
- * HOOT_ECONFIG, HOOT_ENOMEM. */
+/* The options that an option file of the MySQL tools sets, in [client], [client-server], [client-mariadb] and
+ * `group` (NULL: none of its own). `path` NULL: the usual places, as far as there are files. Reads by
+ * blocking. Errors: HOOT_ECONFIG, HOOT_ENOMEM. */
 int hoot__option_file_read(hoot_arena *arena, const char *path, const char *group, hoot_pool_options *out,
                            hoot_error *err);
 
 /* The same of a text: one file, which may include no other. Nothing is opened. */
 int hoot__option_text_read(hoot_arena *arena, hoot_str text, const char *group, hoot_pool_options *out,
                            hoot_error *err);
+
+/* What an option file's `ssl` makes of sslmode: "required", and known by its address, for it gives way to
+ * more where authorities are named, by the file or above it. */
+extern const char hoot__sslmode_at_least_required[];
 
 /* How a pool lends: hoot_pool_options with every default filled in. */
 typedef struct hoot__limits {

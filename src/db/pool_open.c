@@ -63,11 +63,18 @@ int hoot_pool_options_check(const hoot_pool_options *options, hoot_error *err)
 {
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
     hoot__limits limits = { 0 };
-    hoot_target target;
+    hoot_target target = { 0 };
+    int rc;
 
     if (!arena)
         return hoot_error_set(err, HOOT_ENOMEM, "no memory for the pool's options");
-    return hoot__options_read(arena, options, &target, &limits, err);
+    rc = hoot__options_read(arena, options, &target, &limits, err);
+    if (rc || !target.driver->prepare)
+        return rc;
+    rc = target.driver->prepare(&target, err);
+    if (target.driver->forget)
+        target.driver->forget(&target);
+    return rc;
 }
 
 int hoot_pool_open(hoot_scope *scope, hoot_pool **out_pool, const hoot_pool_options *options, hoot_error *err)

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 typedef enum setting_kind { TEXT, U16, U32, U64, SECONDS, SWITCH, ORDER, PIPELINE } setting_kind;
 
@@ -104,24 +105,31 @@ static int put_number(const setting *one, void *field, const char *value, const 
     return 0;
 }
 
-static int put_switch(const setting *one, bool *field, const char *value, const char *where, hoot_error *err)
+bool hoot__setting_is_switch(const char *value, bool *out_on)
 {
     static const char *const words[] = { "1", "true", "yes", "on", "0", "false", "no", "off" };
 
     for (int i = 0; i < 8; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            *field = i < 4;
-            return 0;
+        if (strcasecmp(value, words[i]) == 0) {
+            *out_on = i < 4;
+            return true;
         }
     }
-    return hoot_error_set(err, HOOT_ECONFIG, "%s: %s is true or false", where, one->name);
+    return false;
+}
+
+static int put_switch(const setting *one, bool *field, const char *value, const char *where, hoot_error *err)
+{
+    return hoot__setting_is_switch(value, field)
+               ? 0
+               : hoot_error_set(err, HOOT_ECONFIG, "%s: %s is true or false", where, one->name);
 }
 
 static int put_order(hoot_host_order *field, const char *value, const char *where, hoot_error *err)
 {
-    bool random = strcmp(value, "random") == 0;
+    bool random = strcasecmp(value, "random") == 0;
 
-    if (!random && strcmp(value, "in_order") != 0)
+    if (!random && strcasecmp(value, "in_order") != 0)
         return hoot_error_set(err, HOOT_ECONFIG, "%s: host_order is in_order or random", where);
     *field = random ? HOOT_HOSTS_AT_RANDOM : HOOT_HOSTS_IN_ORDER;
     return 0;
@@ -131,8 +139,8 @@ static int put_pipeline(int *field, const char *value, const char *where, hoot_e
 {
     uint64_t depth;
 
-    if (strcmp(value, "auto") == 0 || strcmp(value, "off") == 0) {
-        *field = value[0] == 'a' ? HOOT_PIPELINE_AUTO : HOOT_PIPELINE_OFF;
+    if (strcasecmp(value, "auto") == 0 || strcasecmp(value, "off") == 0) {
+        *field = strcasecmp(value, "auto") == 0 ? HOOT_PIPELINE_AUTO : HOOT_PIPELINE_OFF;
         return 0;
     }
     if (hoot_str_to_u64(hoot_str_from(value), &depth) < 0 || depth < 1 || depth > INT32_MAX)

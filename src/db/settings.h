@@ -11,6 +11,9 @@
 int hoot__setting_put(hoot_arena *arena, hoot_pool_options *out, const char *name, const char *value,
                       const char *where, hoot_error *err);
 
+/* Is it one of 1, true, yes, on, 0, false, no, off (in capitals, too)? */
+bool hoot__setting_is_switch(const char *value, bool *out_on);
+
 /* What `into` leaves out is taken from `from`. */
 void hoot__settings_merge(hoot_pool_options *into, const hoot_pool_options *from);
 

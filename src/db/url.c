@@ -2,7 +2,7 @@
  *
  *     name://[user[:password]@]host[:port][,host[:port]...]/database[?option=value&...]
  *                                              servers; host and everything else may be empty
- *     name:path                                files
+ *     name:path[?option=value&...]             files; a '?' in the path is %3F
  *
  * User, password, database, options and path are percent-decoded (RFC 3986 section 2.1). A host may be an
  * address in brackets. Messages never repeat the url: it holds the password. */
@@ -161,6 +161,21 @@ static int parse_server(hoot_arena *arena, hoot_str rest, hoot_pool_options *out
     return rc || !query.len ? rc : parse_query(arena, query, out, err);
 }
 
+/* What follows "name:". */
+static int parse_file(hoot_arena *arena, hoot_str rest, hoot_pool_options *out, hoot_error *err)
+{
+    hoot_str query = hoot_str_of("", 0);
+    ptrdiff_t at = hoot_str_find(rest, '?');
+    int rc;
+
+    if (at >= 0) {
+        query = hoot_str_from_index(rest, (size_t)at + 1);
+        rest = hoot_str_head(rest, (size_t)at);
+    }
+    rc = decode_if_any(arena, rest, "path", &out->database, err);
+    return rc || !query.len ? rc : parse_query(arena, query, out, err);
+}
+
 int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot_pool_options *out, hoot_error *err)
 {
     hoot_str rest = hoot_str_from(url);
@@ -176,5 +191,5 @@ int hoot__db_url_parse(hoot_arena *arena, const char *url, hoot_pool_options *ou
     rest = hoot_str_from_index(rest, (size_t)colon + 1);
     if (hoot_str_starts(rest, HOOT_STR("//")))
         return parse_server(arena, hoot_str_from_index(rest, 2), out, err);
-    return decode_if_any(arena, rest, "path", &out->database, err);
+    return parse_file(arena, rest, out, err);
 }

@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- once a pool --- */
 
@@ -44,7 +45,7 @@ static int check_charset(const char *charset, hoot_error *err)
     static const char *const good[] = { "utf8mb4", "utf8mb3", "utf8", "binary" };
 
     for (size_t i = 0; given(charset) && i < sizeof(good) / sizeof(good[0]); i++) {
-        if (strcmp(charset, good[i]) == 0)
+        if (strcasecmp(charset, good[i]) == 0)
             return 0;
     }
     if (!given(charset))

@@ -119,6 +119,21 @@ static void reads_tls_as_both_servers_tools_write_it(void **state)
         { "[client]\nssl\nssl-verify-server-cert\n", HOOT_SSLMODE_VERIFY_IDENTITY },
         { "[client]\nssl-verify-server-cert\nssl\n", HOOT_SSLMODE_VERIFY_IDENTITY },
         { "[client]\nssl-ca=/ca.pem\n", HOOT_SSLMODE_VERIFY_IDENTITY },
+        { "[client]\nssl-ca=/ca.pem\nssl\n", HOOT_SSLMODE_VERIFY_IDENTITY },
+        { "[client]\nssl=TRUE\nssl-ca=/ca.pem\n", HOOT_SSLMODE_VERIFY_IDENTITY },
+        { "[client]\nenable-ssl\nssl-capath=/ca\n", HOOT_SSLMODE_VERIFY_IDENTITY },
+        { "[client]\nssl-ca=/ca.pem\nssl\nssl-verify-server-cert=0\n", HOOT_SSLMODE_VERIFY_IDENTITY },
+        { "[client]\nssl-ca=/ca.pem\nssl-mode=REQUIRED\n", HOOT_SSLMODE_REQUIRED },
+        { "[client]\nssl\nssl-mode=verify_ca\nssl-ca=/ca.pem\n", HOOT_SSLMODE_VERIFY_CA },
+        { "[client]\nssl-mode=VERIFY_CA\nssl\n", HOOT_SSLMODE_VERIFY_CA },
+        { "[client]\nssl-mode=PREFERRED\nssl\n", HOOT_SSLMODE_REQUIRED },
+        { "[client]\nssl-verify-server-cert\nssl-mode=REQUIRED\n", HOOT_SSLMODE_VERIFY_IDENTITY },
+        { "[client]\nssl-verify-server-cert\nskip-ssl-verify-server-cert\nskip-ssl\n",
+          HOOT_SSLMODE_DISABLED },
+        { "[client]\nssl\nskip-ssl\n", HOOT_SSLMODE_DISABLED },
+        { "[client]\nskip-ssl\nssl-ca=/ca.pem\n", HOOT_SSLMODE_DISABLED },
+        { "[client]\nloose-disable_ssl\n", HOOT_SSLMODE_DISABLED },
+        { "[client]\nloose-ssl-mode=REQUIRED\nloose-nobody-knows=1\n", HOOT_SSLMODE_REQUIRED },
         { "[client]\nhost=h\n", HOOT_SSLMODE_PREFERRED },
     };
 
@@ -133,6 +148,132 @@ static void reads_tls_as_both_servers_tools_write_it(void **state)
     assert_string_equal(target.ssl_cert, "/c");
     assert_string_equal(target.ssl_key, "/k");
     assert_string_equal(target.ssl_capath, "/d");
+}
+
+/* Whoever names an authority beside the file that says `ssl` wants it to be looked at. */
+static void an_authority_above_the_file_is_not_weakened_by_it(void **state)
+{
+    const char *path = write_file("my.cnf", "[client]\nssl\n");
+
+    (void)state;
+    assert_int_equal(
+        read_options((hoot_pool_options){ .host = "h", .ssl_ca = "/ca.pem", .read_default_file = path }), 0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_VERIFY_IDENTITY);
+    assert_int_equal(read_options((hoot_pool_options){ .url = "mysql://h/?ssl_ca=/ca.pem&sslmode=required",
+                                                       .read_default_file = path }),
+                     0);
+    assert_int_equal(target.sslmode, HOOT_SSLMODE_REQUIRED);
+}
+
+static void refuses_tls_that_is_switched_on_and_off(void **state)
+{
+    static const char *const texts[] = { "[client]\nssl-mode=DISABLED\nssl-verify-server-cert=1\n",
+                                         "[client]\nssl-verify-server-cert\nskip-ssl\n",
+                                         "[client]\nssl\nssl-mode=disabled\n",
+                                         "[client]\nssl-mode=VERIFY_CA\nssl=0\n" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(read_file(texts[i], NULL), HOOT_ECONFIG);
+        assert_non_null(strstr(err.text, "contradicts itself"));
+    }
+}
+
+static void takes_the_least_tls_version_that_it_speaks(void **state)
+{
+    static const struct {
+        const char *text, *least; /* NULL: refused */
+    } files[] = {
+        { "TLSv1.2", "1.2" },
+        { "tlsv1.3", "1.3" },
+        { "TLSv1.1,TLSv1.2,TLSv1.3", "1.2" },
+        { "TLSv1.3, TLSv1.2", "1.2" },
+        { "TLSv1.1", NULL },
+        { "TLSv1,TLSv1.1", NULL },
+        { "", NULL },
+        { "TLSv1.33", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        int rc = read_file(hoot_arena_printf(arena, "[client]\ntls-version=%s\n", files[i].text), NULL);
+
+        assert_int_equal(rc, files[i].least ? 0 : HOOT_ECONFIG);
+        if (files[i].least)
+            assert_string_equal(target.tls_min_version, files[i].least);
+        else
+            assert_non_null(strstr(err.text, "my.cnf:2: tls-version"));
+    }
+}
+
+static void reads_the_groups_of_mariadb(void **state)
+{
+    const char *text = "[client]\nuser=a\npassword=a\ndatabase=a\n"
+                       "[client-server]\nuser=b\npassword=b\nport=1\n"
+                       "[client-mariadb]\nuser=c\n"
+                       "[client-mysql]\nuser=x\n"
+                       "[app]\ndatabase=d\n";
+
+    (void)state;
+    assert_int_equal(read_file(text, "app"), 0);
+    assert_string_equal(target.user, "c");
+    assert_string_equal(target.password, "b");
+    assert_string_equal(target.database, "d");
+    assert_int_equal(target.port, 1);
+}
+
+static void reads_values_as_the_tools_do(void **state)
+{
+    (void)state;
+    assert_int_equal(read_file("\xef\xbb\xbf[client]\r\nuser=a\r\nport=0\r\ncompress=TRUE\r\n", NULL), 0);
+    assert_string_equal(target.user, "a");
+    assert_int_equal(target.port, 3306);
+    assert_true(target.compress);
+    assert_int_equal(read_file("[client]\ncompress\ncompress=OFF\n", NULL), 0);
+    assert_false(target.compress);
+    assert_int_equal(read_file("[client]\ncompress\nskip-compress\n", NULL), 0);
+    assert_false(target.compress);
+    assert_int_equal(read_file("[client]\npassword=one\npassword\n", NULL), 0);
+    assert_string_equal(target.password, "");
+    assert_int_equal(read_file("[client]\npassword=one\nskip-password\n", NULL), 0);
+    assert_string_equal(target.password, "");
+}
+
+/* MariaDB: "option '--host' requires an argument", "Found option without preceding group in config file". */
+static void names_the_line_that_is_wrong(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } files[] = {
+        { "\n[client]\nhost\n", "my.cnf:3: host has no value" },
+        { "[client]\nuser # whose?\n", "my.cnf:2: user has no value" },
+        { "[client]\nsocket\n", "my.cnf:2: socket has no value" },
+        { "[client]\nssl-ca\n", "my.cnf:2: ssl_ca has no value" },
+        { "[client]\nskip-host\n", "my.cnf:2: skip_host is not a switch" },
+        { "[client]\nssl=perhaps\n", "my.cnf:2: ssl is true or false" },
+        { "[client]\ncompress=2\n", "my.cnf:2: compress is true or false" },
+        { "[client]\nport=65536\n", "my.cnf:2: port" },
+        { "# mine\nuser=a\n[client]\nuser=b\n", "my.cnf:2: an option stands before the first [group]" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        assert_int_equal(read_file(files[i].text, NULL), HOOT_ECONFIG);
+        assert_non_null(strstr(err.text, files[i].says));
+    }
+}
+
+/* The socket of Debian's /etc/mysql/my.cnf is for localhost. */
+static void takes_the_socket_for_localhost_only(void **state)
+{
+    (void)state;
+    assert_int_equal(read_file("[client-server]\nsocket=/s\n[client]\nhost=db.example\n", NULL), 0);
+    assert_string_equal(target.host, "db.example");
+    assert_string_equal(target.socket, "");
+    assert_int_equal(read_file("[client-server]\nsocket=/s\n[client]\nhost=localhost\n", NULL), 0);
+    assert_string_equal(target.socket, "/s");
+    assert_int_equal(read_file("[client-server]\nsocket=/s\n", NULL), 0);
+    assert_string_equal(target.socket, "/s");
 }
 
 static void options_and_url_win_over_the_file(void **state)
@@ -160,13 +301,17 @@ static void follows_includes(void **state)
     char text[400];
 
     (void)state;
-    write_file("a.cnf", "user=lost\n[client]\nuser=a\n");
+    write_file("a.cnf", "[client]\nuser=a\n");
     write_file("b.cnf", "[client]\npassword=b\n");
     write_file("no.txt", "[client]\npassword=no\n");
     snprintf(text, sizeof(text), "[client]\nuser=first\n!include %s\nhost=still.client\n", at("a.cnf"));
     assert_int_equal(read_file(text, NULL), 0);
     assert_string_equal(target.user, "a");
     assert_string_equal(target.host, "still.client");
+    write_file("a.cnf", "user=of no group\n");
+    assert_int_equal(read_file(text, NULL), HOOT_ECONFIG);
+    assert_non_null(strstr(err.text, "a.cnf:1: an option stands before"));
+    write_file("a.cnf", "[client]\nuser=a\n");
     unlink(at("my.cnf")); /* which would include itself */
     snprintf(text, sizeof(text), "!includedir %s\n", directory);
     write_file("no.txt", text);
@@ -258,6 +403,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FILES(reads_client_and_the_group_asked_for),
         WITH_FILES(reads_tls_as_both_servers_tools_write_it),
+        WITH_FILES(an_authority_above_the_file_is_not_weakened_by_it),
+        WITH_FILES(refuses_tls_that_is_switched_on_and_off),
+        WITH_FILES(takes_the_least_tls_version_that_it_speaks),
+        WITH_FILES(reads_the_groups_of_mariadb),
+        WITH_FILES(reads_values_as_the_tools_do),
+        WITH_FILES(names_the_line_that_is_wrong),
+        WITH_FILES(takes_the_socket_for_localhost_only),
         WITH_FILES(options_and_url_win_over_the_file),
         WITH_FILES(follows_includes),
         WITH_FILES(bounds_includes),

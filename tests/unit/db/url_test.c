@@ -32,14 +32,13 @@ static int read_url(const char *url)
 static void reads_every_part_of_a_servers_url(void **state)
 {
     (void)state;
-    assert_int_equal(read_url("mysql://user:pa%3Ass%40w@db.example:3307/app%20db?socket=/run/my.sock"), 0);
+    assert_int_equal(read_url("mysql://user:pa%3Ass%40w@db.example:3307/app%20db"), 0);
     assert_string_equal(target.driver->name, "mysql");
     assert_string_equal(target.user, "user");
     assert_string_equal(target.password, "pa:ss@w");
     assert_string_equal(target.host, "db.example");
     assert_int_equal(target.port, 3307);
     assert_string_equal(target.database, "app db");
-    assert_string_equal(target.socket, "/run/my.sock");
 }
 
 static void fills_in_what_a_url_leaves_out(void **state)
@@ -123,6 +122,23 @@ static void refuses_hosts_that_make_no_sense(void **state)
     assert_int_equal(hoot__options_read(arena, &both, &target, &limits, &err), HOOT_ECONFIG);
 }
 
+static void takes_one_place_only(void **state)
+{
+    static const char *const bad[] = { "mysql://db.example/d?socket=/s", "mysql://a,b/d?socket=/s" };
+    static const char *const good[] = { "mysql://localhost/d?socket=/s", "mysql://127.0.0.1/d?socket=/s",
+                                        "mysql:///d?socket=/s" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(read_url(bad[i]), HOOT_ECONFIG);
+        assert_non_null(strstr(err.text, "more than one of host, hosts, and socket"));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(read_url(good[i]), 0);
+        assert_string_equal(target.socket, "/s");
+    }
+}
+
 static void takes_a_file_for_sqlite(void **state)
 {
     (void)state;
@@ -135,6 +151,12 @@ static void takes_a_file_for_sqlite(void **state)
     assert_int_equal(read_url("sqlite::memory:"), 0);
     assert_string_equal(target.database, ":memory:");
     assert_int_equal(limits.max_size, 1);
+    assert_int_equal(read_url("sqlite:/tmp/x.db?max_size=3"), 0);
+    assert_string_equal(target.database, "/tmp/x.db");
+    assert_int_equal(limits.max_size, 3);
+    assert_int_equal(read_url("sqlite:/tmp/what%3F.db"), 0);
+    assert_string_equal(target.database, "/tmp/what?.db");
+    assert_int_equal(read_url("sqlite:/tmp/x.db?nosuch=3"), HOOT_ECONFIG);
 }
 
 static void refuses_bad_urls_without_telling_the_password(void **state)
@@ -285,6 +307,48 @@ static void knows_the_tls_it_wants(void **state)
     assert_int_equal(target.sslmode, HOOT_SSLMODE_DISABLED);
 }
 
+static void reads_words_without_looking_at_capitals(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u@h/d?compress=TRUE&lazy=Off&host_order=RANDOM&pipeline=AUTO"), 0);
+    assert_true(target.compress && !limits.lazy && limits.pipeline_asks);
+    assert_int_equal(limits.host_order, HOOT_HOSTS_AT_RANDOM);
+}
+
+/* What hoot_pool_open() refuses without asking any server, a check refuses, too. */
+static void checks_all_that_opening_checks(void **state)
+{
+    static const char *const bad[] = {
+        "charset=latin1",     "tls_min_version=1.1", "collation=utf8mb4_bin;", "time_zone='x",
+        "sql_mode=a'b",       "ssl_ca=/no/such.pem", "ssl_cert=/no/such.pem",  "ssl_key=/no/such.pem",
+        "ssl_fingerprint=ab", "max_answer_bytes=1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const hoot_pool_options options = { .url = hoot_arena_printf(arena, "mysql://u@h/d?%s", bad[i]) };
+
+        hoot_error_clear(&err);
+        assert_int_equal(hoot_pool_options_check(&options, &err), HOOT_ECONFIG);
+        assert_true(err.text[0] != '\0');
+        assert_int_equal(hoot_pool_options_check(&options, NULL), HOOT_ECONFIG);
+    }
+    assert_int_equal(
+        hoot_pool_options_check(&(hoot_pool_options){ .host = "h", .host_order = (hoot_host_order)7 }, &err),
+        HOOT_ECONFIG);
+    assert_int_equal(hoot_pool_options_check(&(hoot_pool_options){ .host = "h", .charset = "UTF8MB4" }, &err),
+                     0);
+    assert_int_equal(hoot_pool_options_check(&(hoot_pool_options){ .url = "sqlite:a.db" }, &err), 0);
+}
+
+static void says_the_least_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(read_url("mysql://u@h/d?max_answer_bytes=4095"), HOOT_ECONFIG);
+    assert_non_null(strstr(err.text, "the least is 4096"));
+    assert_int_equal(read_url("mysql://u@h/d?max_answer_bytes=4096"), 0);
+}
+
 static void bounds_the_connection_attributes(void **state)
 {
     static char big[61000];
@@ -341,6 +405,7 @@ int main(void)
         WITH_ARENA(takes_several_hosts),
         WITH_ARENA(takes_hosts_as_an_option),
         WITH_ARENA(refuses_hosts_that_make_no_sense),
+        WITH_ARENA(takes_one_place_only),
         WITH_ARENA(takes_a_file_for_sqlite),
         WITH_ARENA(refuses_bad_urls_without_telling_the_password),
         WITH_ARENA(lets_options_win_over_the_url),
@@ -349,6 +414,9 @@ int main(void)
         WITH_ARENA(reads_the_words_of_pipeline),
         WITH_ARENA(names_an_unknown_option_and_the_known_ones),
         WITH_ARENA(knows_the_tls_it_wants),
+        WITH_ARENA(reads_words_without_looking_at_capitals),
+        WITH_ARENA(checks_all_that_opening_checks),
+        WITH_ARENA(says_the_least_answer),
         WITH_ARENA(bounds_the_connection_attributes),
         WITH_ARENA(names_the_place_for_messages),
         WITH_ARENA(registers_drivers_once_and_not_too_many),
