@@ -38,7 +38,7 @@ typedef struct item {
     hoot_error error;
 } item;
 
-/* A run of statements under way; on the stack of the task. */
+/* A run of statements under way. */
 typedef struct run {
     hoot_waiter *waiter;
     uint32_t under_way, low; /* calls; the task is woken when there are so few */
@@ -54,7 +54,7 @@ struct hoot_batch {
     item **items;
     size_t count, capacity;
     hoot__slot *slot; /* while it runs */
-    run *run;
+    run run;
     int added; /* 0, or why a statement could not be added */
     bool stops, fenced, running;
 };
@@ -217,7 +217,7 @@ static void on_row(hoot_pipe_call *call, const hoot_value *cells)
 
 static void fail_under_way(item *it, int rc, const hoot_error *err)
 {
-    int left = it->batch->run->left;
+    int left = it->batch->run.left;
     hoot_error own = HOOT_ERROR_INIT;
 
     if (left)
@@ -238,14 +238,14 @@ static void on_ended(hoot_pipe_call *call, int rc, const hoot_error *err)
     else if (it->cursor)
         hoot__cursor_kept(it->cursor, it->batch->slot->link);
     it->batch->slot->pool->stats.errors += it->error.code != 0;
-    one_less(it->batch->run);
+    one_less(&it->batch->run);
 }
 
 /* A text that was refused is asked about again when its turn comes. */
 static void on_prepared(hoot_pipe_call *call, int rc, const hoot_error *err)
 {
     (void)rc, (void)err;
-    one_less(((item *)call)->batch->run);
+    one_less(&((item *)call)->batch->run);
 }
 
 static void on_fenced(hoot_pipe_call *call, int rc, const hoot_error *err)
@@ -253,8 +253,8 @@ static void on_fenced(hoot_pipe_call *call, int rc, const hoot_error *err)
     item *it = (item *)((char *)call - offsetof(item, fence));
 
     if (rc)
-        it->batch->run->fence_error = *err;
-    one_less(it->batch->run);
+        it->batch->run.fence_error = *err;
+    one_less(&it->batch->run);
 }
 
 static void no_rows(hoot_pipe_call *call, const hoot_value *cells)
@@ -303,7 +303,7 @@ static bool may_pipe(const hoot_batch *batch, size_t at)
 static int wait_for(hoot_batch *batch, uint32_t low)
 {
     hoot_waiter waiter = HOOT_WAITER_INIT;
-    run *r = batch->run;
+    run *r = &batch->run;
     int rc;
 
     pipe_of(batch)->flush(batch->slot->link);
@@ -330,7 +330,7 @@ static int prepare_texts(hoot_batch *batch, size_t from, size_t to)
         it->call = call_of(it, &prepare_events);
         rc = pipe_of(batch)->prepare(link, &it->call, NULL);
         asked += rc == 1;
-        batch->run->under_way += rc == 1;
+        batch->run.under_way += rc == 1;
     }
     return wait_for(batch, 0);
 }
@@ -344,14 +344,14 @@ static int send_fence(hoot_batch *batch, item *it, const char *sql, hoot_error *
         .events = &fence_events, .sql = hoot_str_from(sql), .in_order = true, .internal = true
     };
     rc = pipe_of(batch)->send(batch->slot->link, &it->fence, err);
-    batch->run->under_way += rc == 0;
-    batch->run->fenced = true;
+    batch->run.under_way += rc == 0;
+    batch->run.fenced = true;
     return rc;
 }
 
 static bool needs_fence(const hoot_batch *batch, const item *it)
 {
-    return batch->fenced && it != batch->run->first && !pipe_of(batch)->may_repeat(it->values[0].str);
+    return batch->fenced && it != batch->run.first && !pipe_of(batch)->may_repeat(it->values[0].str);
 }
 
 /* One that cannot be sent has failed, and those behind it go on. */
@@ -371,7 +371,7 @@ static void send_item(hoot_batch *batch, item *it)
         rc = send_fence(batch, it, pipe_of(batch)->fence, &err);
     if (rc == 0)
         rc = pipe_of(batch)->send(batch->slot->link, &it->call, &err);
-    batch->run->under_way += rc == 0;
+    batch->run.under_way += rc == 0;
     it->sent = it->call.sent;
     it->done = rc != 0;
     batch->slot->pool->stats.statements++;
@@ -386,14 +386,14 @@ static int send_items(hoot_batch *batch, size_t *at, size_t to, uint32_t depth)
     hoot_link *link = batch->slot->link;
     int rc = 0;
 
-    for (; rc == 0 && *at < to && !batch->run->lost; ++*at) {
+    for (; rc == 0 && *at < to && !batch->run.lost; ++*at) {
         item *it = batch->items[*at];
         hoot_pipe_call call = call_of(it, &item_events);
 
         if (!pipe_of(batch)->is_ready(link, &call))
             break;
         send_item(batch, it);
-        if (batch->run->under_way >= depth || pipe_of(batch)->pending(link) > MAX_UNSENT)
+        if (batch->run.under_way >= depth || pipe_of(batch)->pending(link) > MAX_UNSENT)
             rc = wait_for(batch, depth / 2);
     }
     return rc;
@@ -407,7 +407,7 @@ static int send_run(hoot_batch *batch, size_t *at, size_t to, uint32_t depth)
 
     if (rc == 0)
         rc = send_items(batch, at, to, depth);
-    if (rc == 0 && batch->run->fenced && !batch->run->lost)
+    if (rc == 0 && batch->run.fenced && !batch->run.lost)
         rc = send_fence(batch, batch->items[from], pipe_of(batch)->unfence, &err);
     return rc ? rc : wait_for(batch, 0);
 }
@@ -415,27 +415,26 @@ static int send_run(hoot_batch *batch, size_t *at, size_t to, uint32_t depth)
 static int pipe_run(hoot_batch *batch, size_t *at, size_t to, uint32_t depth, hoot_error *err)
 {
     hoot_link *link = batch->slot->link;
-    run r = { .first = batch->items[*at] };
+    run *r = &batch->run;
     int rc;
 
-    batch->run = &r;
-    rc = pipe_of(batch)->open(link, on_lost, &r);
+    *r = (run){ .first = batch->items[*at] };
+    rc = pipe_of(batch)->open(link, on_lost, r);
     if (rc) {
         link->broken = true;
         return hoot_error_set(err, HOOT_ECONNLOST, "%s", hoot_error_text(rc));
     }
-    rc = r.left = send_run(batch, at, to, depth);
-    if (rc && !r.lost)
-        pipe_of(batch)->leave(link, r.fenced);
+    rc = r->left = send_run(batch, at, to, depth);
+    if (rc && !r->lost)
+        pipe_of(batch)->leave(link, r->fenced);
     pipe_of(batch)->close(link);
-    batch->run = NULL;
-    if (r.fence_error.code && !link->broken) {
+    if (r->fence_error.code && !link->broken) {
         link->state_changed = true; /* maybe the session is read-only now: reset before it is lent again */
-        rc = rc ? rc : r.fence_error.code;
+        rc = rc ? rc : r->fence_error.code;
     }
     if (rc)
-        return hoot_error_set(err, rc, "%s", r.fence_error.code ? r.fence_error.text : hoot_error_text(rc));
-    return r.lost ? hoot_error_set(err, HOOT_ECONNLOST, "the connection was lost before") : 0;
+        return hoot_error_set(err, rc, "%s", r->fence_error.code ? r->fence_error.text : hoot_error_text(rc));
+    return r->lost ? hoot_error_set(err, HOOT_ECONNLOST, "the connection was lost before") : 0;
 }
 
 /* --- alone --- */
