@@ -17,6 +17,7 @@
 #include "db/options.h"
 #include "db/settings.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -437,6 +438,7 @@ static int read_file(reading *r, const char *path, bool optional)
     close(fd);
     if (len < 0)
         return refuse_file(r, path, (int)len);
+    assert(text);
     r->depth++;
     r->path = path;
     rc = read_lines(r, hoot_str_of(text, (size_t)len));
