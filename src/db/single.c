@@ -123,24 +123,24 @@ static int run(single *s)
 
 hoot_cursor *hoot_pool_query_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
 {
+    single s = { .pool = pool, .values = values, .count = count, .err = err, .keeps_rows = true };
     hoot_error own;
-    single s = {
-        .pool = pool, .values = values, .count = count, .err = err ? err : &own, .keeps_rows = true
-    };
 
+    hoot_error_clear(&own);
     if (!err)
-        hoot_error_clear(&own);
+        s.err = &own;
     return run(&s) ? NULL : s.cursor;
 }
 
 int64_t hoot_pool_execute_values(hoot_pool *pool, hoot_error *err, const hoot_value *values, size_t count)
 {
+    single s = { .pool = pool, .values = values, .count = count, .err = err };
     hoot_error own;
-    single s = { .pool = pool, .values = values, .count = count, .err = err ? err : &own };
     int rc;
 
+    hoot_error_clear(&own);
     if (!err)
-        hoot_error_clear(&own);
+        s.err = &own;
     rc = run(&s);
     return rc ? rc : s.changed;
 }
