@@ -452,8 +452,9 @@ static int run_alone(hoot_batch *batch, item *it)
     it->done = true;
     if (rc)
         return rc;
-    it->sent = true;
+    slot->link->sent = false;
     it->cursor = hoot__cursor_read(slot, it->values, it->count, &it->error);
+    it->sent = slot->link->sent;
     if (it->cursor)
         hoot_closer_cancel(&it->cursor->closer);
     return it->cursor ? 0 : it->error.code;

@@ -67,6 +67,8 @@ struct hoot_link {
                           the first that has rows is the answer, and the others are dropped */
     bool more_results; /* the result that was just read to its end is not the last */
     uint32_t warnings; /* of the result that was just read to its end */
+    bool sent;         /* set by run(): the server may have seen the statement of the last one. Its caller may
+                          clear it before */
     bool out_values;   /* and it was the OUT and INOUT parameters of a procedure */
 };
 

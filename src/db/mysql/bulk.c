@@ -180,7 +180,7 @@ static int send_all(many *m, hoot_kind *kinds, hoot_error *err)
 {
     hoot__my_statement *statement;
     bool again = false;
-    int rc = hoot__my_statement_for(m->link, m->sql, &statement, err);
+    int rc = hoot__my_statement_for(m->link, m->sql, m->rows, m->columns, &statement, err);
 
     if (rc == 0)
         rc = hoot__my_check_count(statement, m->columns, err);
@@ -191,7 +191,7 @@ static int send_all(many *m, hoot_kind *kinds, hoot_error *err)
         if (rc < 0 && !again && is_forgotten(m->link, err)) {
             again = true;
             hoot__my_statements_drop(&m->link->statements, statement, err->server_code == ERR_REPREPARE);
-            rc = hoot__my_statement_for(m->link, m->sql, &statement, err);
+            rc = hoot__my_statement_for(m->link, m->sql, m->rows, m->columns, &statement, err);
         }
     }
     return rc < 0 ? failed(m, rc, err) : 0;

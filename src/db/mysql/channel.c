@@ -11,7 +11,10 @@
  *
  * Texts in rows want a terminator, and the byte behind a payload belongs to the next packet. So a row is
  * moved one byte to the left, over its own header, which nobody needs any more. Reserving a byte behind was
- * tried: it means copying every row. */
+ * tried: it means copying every row.
+ *
+ * A row that is too long is an error of the connection, but for who has statements of several tasks on it
+ * (`drops`): then its bytes are let go as they come, and none are kept. */
 #include "channel.h"
 
 #include "protocol.h"
@@ -143,10 +146,8 @@ static int want(hoot__my_channel *channel, bool wait, size_t len)
     return rc < 0 ? rc : 1;
 }
 
-static int check_length(const hoot__my_channel *channel, size_t len, hoot_error *err)
+int hoot__my_too_long(const hoot__my_channel *channel, hoot_error *err)
 {
-    if (len <= channel->max_bytes - channel->joined.len)
-        return 0;
     return hoot_error_set(err, HOOT_ELIMIT,
                           "the answer has a row or packet of more than %zu bytes (max_answer_bytes)",
                           channel->max_bytes);
@@ -173,9 +174,42 @@ static int ended(const hoot__my_channel *channel, int rc, hoot_error *err)
     return hoot__tls_explain(channel->below, rc, err);
 }
 
-/* One packet, its payload in place. Gives: as want(). */
+/* Whether a packet that is too long is a row, which may be dropped: it is no error and no end of rows. Gives:
+ * as want(). */
+static int is_droppable(hoot__my_channel *channel, size_t len)
+{
+    uint8_t first;
+
+    if (!channel->drops || channel->joining)
+        return channel->drops;
+    if (hoot__reader_bytes(&channel->reader).len <= HEADER_BYTES)
+        return 0;
+    first = (uint8_t)hoot__reader_bytes(&channel->reader).ptr[HEADER_BYTES];
+    return first != HOOT__MY_ERR && (first != HOOT__MY_EOF || len == HOOT__MY_PACKET_MAX) ? 1 : HOOT_ELIMIT;
+}
+
+/* A new payload begins: the one before is not wanted any more. */
+static void forget_joined(hoot__my_channel *channel)
+{
+    if (channel->joined.capacity > KEEP_BYTES)
+        hoot_buf_fini(&channel->joined);
+    hoot_buf_clear(&channel->joined);
+}
+
+static void begin_drop(hoot__my_channel *channel, size_t len)
+{
+    hoot__reader_consume(&channel->reader, HEADER_BYTES);
+    channel->joining = false;
+    forget_joined(channel);
+    channel->dropping = true;
+    channel->drop_left = len;
+    channel->drops_more = len == HOOT__MY_PACKET_MAX;
+}
+
+/* One packet, its payload in place. Gives: as want(), or HOOT__MY_TOO_LONG: it is being dropped. */
 static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
 {
+    hoot__my_packet none = { NULL, 0 };
     hoot__my_in header;
     uint8_t number;
     size_t len;
@@ -189,9 +223,14 @@ static int read_one(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
     header = hoot__my_in_of(hoot__reader_bytes(&channel->reader).ptr, HEADER_BYTES);
     len = hoot__my_u24(&header);
     number = hoot__my_u8(&header);
-    rc = check_length(channel, len, err);
-    if (rc < 0)
-        return rc;
+    if (len > channel->max_bytes - channel->joined.len) {
+        rc = is_droppable(channel, len);
+        if (rc > 0 && check_sequence(channel, number, &none, err) < 0)
+            return HOOT_EPROTOCOL;
+        if (rc > 0)
+            begin_drop(channel, len);
+        return rc > 0 ? HOOT__MY_TOO_LONG : rc == 0 && channel->drops ? 0 : hoot__my_too_long(channel, err);
+    }
     rc = want(channel, wait, HEADER_BYTES + len);
     if (rc <= 0)
         return rc < 0 ? ended(channel, rc, err) : 0;
@@ -214,12 +253,54 @@ static int join(hoot__my_channel *channel, const hoot__my_packet *piece, hoot_er
                   : 0;
 }
 
-/* A new payload begins: the one before is not wanted any more. */
-static void forget_joined(hoot__my_channel *channel)
+/* The header of the next packet of a payload that is being dropped. Gives: 1; 0 it has not come; negative. */
+static int take_drop_header(hoot__my_channel *channel, hoot_error *err)
 {
-    if (channel->joined.capacity > KEEP_BYTES)
-        hoot_buf_fini(&channel->joined);
-    hoot_buf_clear(&channel->joined);
+    hoot__my_packet none = { NULL, 0 };
+    hoot_str there = hoot__reader_bytes(&channel->reader);
+    hoot__my_in header;
+
+    if (there.len < HEADER_BYTES)
+        return 0;
+    header = hoot__my_in_of(there.ptr, HEADER_BYTES);
+    channel->drop_left = hoot__my_u24(&header);
+    channel->drops_more = channel->drop_left == HOOT__MY_PACKET_MAX;
+    hoot__reader_consume(&channel->reader, HEADER_BYTES);
+    return check_sequence(channel, hoot__my_u8(&header), &none, err) < 0 ? HOOT_EPROTOCOL : 1;
+}
+
+/* What has come of it. Gives: HOOT__MY_TOO_LONG: that was all; 0; negative. */
+static int drop_there(hoot__my_channel *channel, hoot_error *err)
+{
+    int rc = 1;
+
+    while (rc > 0 && (channel->drop_left > 0 || channel->drops_more)) {
+        size_t there = hoot__reader_bytes(&channel->reader).len;
+        size_t len = there < channel->drop_left ? there : channel->drop_left;
+
+        hoot__reader_consume(&channel->reader, len);
+        channel->drop_left -= len;
+        if (channel->drop_left > 0)
+            return 0;
+        if (channel->drops_more)
+            rc = take_drop_header(channel, err);
+    }
+    channel->dropping = rc <= 0;
+    return rc > 0 ? HOOT__MY_TOO_LONG : rc;
+}
+
+static int drop(hoot__my_channel *channel, bool wait, hoot_error *err)
+{
+    int rc;
+
+    hoot__reader_consume(&channel->reader, channel->held);
+    channel->held = 0;
+    while ((rc = drop_there(channel, err)) == 0 && wait) {
+        rc = hoot__reader_fill(&channel->reader, hoot__reader_bytes(&channel->reader).len + 1);
+        if (rc < 0)
+            return ended(channel, rc, err);
+    }
+    return rc;
 }
 
 /* One packet's payload, or several joined. */
@@ -231,6 +312,8 @@ static int read_any(hoot__my_channel *channel, bool wait, hoot__my_packet *out_p
     for (;;) {
         int rc = read_one(channel, wait, &piece, err);
 
+        if (rc == HOOT__MY_TOO_LONG)
+            return drop(channel, wait, err);
         if (rc <= 0) {
             *out_packet = piece;
             return rc;
@@ -276,6 +359,9 @@ static bool read_plain(hoot__my_channel *channel, hoot__my_packet *out_packet)
 
 int hoot__my_channel_read(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err)
 {
+    *out_packet = (hoot__my_packet){ NULL, 0 };
+    if (channel->dropping)
+        return drop(channel, wait, err);
     if (!channel->joining) {
         if (channel->joined.len > 0)
             forget_joined(channel);

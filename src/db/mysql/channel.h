@@ -11,14 +11,21 @@ typedef struct hoot__my_channel {
     hoot_stream *stream;      /* owned; TLS takes its place between greeting and login, zlib after it */
     const hoot_stream *below; /* its own, without zlib */
     hoot__reader reader;
-    hoot_buf joined;  /* a payload that came in several packets */
-    bool joining;     /* more of them are to come */
-    bool squeezed;    /* the compressed protocol is spoken, in which packets' numbers mean nothing */
-    bool torn;        /* a packet went out in part: nothing can follow it */
+    hoot_buf joined; /* a payload that came in several packets */
+    bool joining;    /* more of them are to come */
+    bool squeezed;   /* the compressed protocol is spoken, in which packets' numbers mean nothing */
+    bool torn;       /* a packet went out in part: nothing can follow it */
+    bool drops; /* set by who reads: a row that is longer than max_bytes is dropped as it comes, see read */
+    bool dropping;    /* one is on its way */
+    bool drops_more;  /* and goes on in another packet behind this one */
+    size_t drop_left; /* of this packet */
     size_t held;      /* bytes in front of the reader that the last packet used */
     size_t max_bytes; /* of one payload */
     uint8_t sequence; /* of the next packet, theirs or ours */
 } hoot__my_channel;
+
+/* What reading a packet gives beside 0 and 1. */
+#define HOOT__MY_TOO_LONG 2
 
 /* Takes over the stream. */
 void hoot__my_channel_init(hoot__my_channel *channel, hoot_stream *stream, uint64_t max_bytes);
@@ -47,10 +54,14 @@ int hoot__my_channel_flush(hoot__my_channel *channel);
 
 /* The next payload. It goes on where it was when a call before was interrupted.
  * Suspends, with `wait`: until all of it is there.
- * Gives: 1; 0 without `wait`: not all of it has come.  Lives: until the next call.
+ * Gives: 1; 0 without `wait`: not all of it has come; HOOT__MY_TOO_LONG with channel->drops, and without
+ * `wait`: it was a row longer than max_bytes and has been dropped.  Lives: until the next call.
  * Errors: HOOT_EPROTOCOL wrong sequence number; HOOT_ELIMIT longer than max_bytes; the stream's own. `err` is
  * filled; when what came out of turn is an error packet, *out_packet is that, else it is empty. */
 int hoot__my_channel_read(hoot__my_channel *channel, bool wait, hoot__my_packet *out_packet, hoot_error *err);
+
+/* HOOT_ELIMIT, and what it is. */
+int hoot__my_too_long(const hoot__my_channel *channel, hoot_error *err);
 
 /* Move the payload just read so that one byte behind its end may be written to. */
 void hoot__my_channel_make_room(hoot__my_channel *channel, hoot__my_packet *packet);

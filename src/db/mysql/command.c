@@ -20,14 +20,19 @@ enum {
 
 /* --- rows and results --- */
 
+int hoot__my_bad_value(const hoot__my_link *link, uint32_t column, hoot_error *err)
+{
+    return hoot_error_set(err, HOOT_EPROTOCOL, "the value of column %u (\"%s\") is malformed", column,
+                          link->shown->names[column - 1]);
+}
+
 static int fail_row(hoot__my_link *link, uint32_t column, hoot_error *err)
 {
     if (column == 0)
         hoot_error_set(err, HOOT_EPROTOCOL, "a row does not have the form of its %u columns",
                        link->shown->count);
     else
-        hoot_error_set(err, HOOT_EPROTOCOL, "the value of column %u (\"%s\") is malformed", column,
-                       link->shown->names[column - 1]);
+        (void)hoot__my_bad_value(link, column, err);
     return hoot__my_fail(link, HOOT_EPROTOCOL, err);
 }
 
@@ -39,6 +44,12 @@ static int decode(hoot__my_link *link, hoot__my_packet packet, hoot_error *err)
     hoot__my_channel_make_room(&link->channel, &packet);
     rc = link->reply.binary ? hoot__my_row_binary(link->shown, packet, &column)
                             : hoot__my_row_text(link->shown, packet, &column);
+    if (rc == HOOT__MY_BAD_VALUE) {
+        hoot__my_move_to(link, HOOT__MY_UNFINISHED);
+        (void)hoot__my_bad_value(link, column, err);
+        (void)hoot__my_say_where(link->base.target, err);
+        return HOOT_EPROTOCOL;
+    }
     return rc < 0 ? fail_row(link, column, err) : 0;
 }
 
@@ -205,11 +216,17 @@ static int run_text(hoot__my_link *link, hoot_str sql, hoot_answer *out_answer, 
 {
     int rc;
 
+    if (!link->source && hoot__my_reads_local_file(sql))
+        return hoot_error_set(err, HOOT_ENOTSUP, "LOAD DATA LOCAL needs its data: use hoot_conn_load_data()");
     link->effect = link->base.target->multi_statements
                        ? hoot__my_effect_of_several(sql, hoot__my_is_tracked(link))
                        : hoot__my_effect_of(sql, hoot__my_is_tracked(link));
     hoot__my_begin_rows(link, false, NULL);
     link->reply.takes_file = link->source != NULL;
+    rc = hoot__my_check_length(link, sql.len + 1, err);
+    if (rc < 0)
+        return rc;
+    link->base.sent = true;
     rc = send_text(link, HOOT__MY_COM_QUERY, sql, err);
     return rc < 0 ? rc : hoot__my_read_answer(link, out_answer, err);
 }
@@ -283,9 +300,10 @@ static int prepare(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, 
     return 0;
 }
 
-int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, hoot_error *err)
+int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, const hoot_value *params, size_t count,
+                           hoot__my_statement **out, hoot_error *err)
 {
-    *out = hoot__my_statements_find(&link->statements, sql);
+    *out = hoot__my_statements_find_for(&link->statements, sql, params, count);
     return *out ? 0 : prepare(link, sql, out, err);
 }
 
@@ -298,8 +316,8 @@ int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot
                           (unsigned)statement->params, count);
 }
 
-static int execute(hoot__my_link *link, const hoot__my_statement *statement, const hoot_value *params,
-                   size_t count, hoot_answer *out_answer, hoot_error *err)
+static int execute(hoot__my_link *link, hoot__my_statement *statement, const hoot_value *params, size_t count,
+                   hoot_answer *out_answer, hoot_error *err)
 {
     size_t bytes;
     int rc;
@@ -318,6 +336,8 @@ static int execute(hoot__my_link *link, const hoot__my_statement *statement, con
         return rc;
     link->effect = statement->effect;
     hoot__my_begin_rows(link, true, statement->kept);
+    hoot__my_statement_note_kinds(statement, params);
+    link->base.sent = true;
     rc = hoot__my_send(link, err);
     return rc < 0 ? rc : hoot__my_read_answer(link, out_answer, err);
 }
@@ -332,7 +352,7 @@ static bool wants_anew(const hoot__my_link *link, const hoot_error *err)
 static int run_prepared(hoot__my_link *link, hoot_str sql, const hoot_value *params, size_t count,
                         hoot_answer *out_answer, hoot_error *err)
 {
-    hoot__my_statement *statement = hoot__my_statements_find(&link->statements, sql);
+    hoot__my_statement *statement = hoot__my_statements_find_for(&link->statements, sql, params, count);
     hoot_error local;
     int rc;
 
@@ -344,7 +364,7 @@ static int run_prepared(hoot__my_link *link, hoot_str sql, const hoot_value *par
         rc = 1;
     }
     if (rc == 1) {
-        rc = hoot__my_statement_for(link, sql, &statement, &local);
+        rc = hoot__my_statement_for(link, sql, params, count, &statement, &local);
         if (rc == 0)
             rc = execute(link, statement, params, count, out_answer, &local);
     }
@@ -357,8 +377,10 @@ int hoot__my_run(hoot_link *base, hoot_str sql, const hoot_value *params, size_t
                  hoot_answer *out_answer, hoot_error *err)
 {
     hoot__my_link *link = hoot__my_link_of(base);
-    int rc = hoot__my_check_idle(link, err);
+    int rc;
 
+    base->sent = false;
+    rc = hoot__my_check_idle(link, err);
     if (rc < 0)
         return rc;
     link->base.last_insert_id = 0;

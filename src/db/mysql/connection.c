@@ -213,8 +213,11 @@ static bool is_file_request(const hoot__my_link *link, const hoot__my_packet *pa
 
 int hoot__my_step(hoot__my_link *link, bool wait, hoot__my_packet *out_packet, hoot_error *err)
 {
-    int rc = hoot__my_channel_read(&link->channel, wait, out_packet, err);
+    int rc;
 
+    do
+        rc = hoot__my_channel_read(&link->channel, wait, out_packet, err);
+    while (rc == HOOT__MY_TOO_LONG); /* what a pipe was dropping when its task left */
     if (rc < 0)
         return hoot__my_fail(link, hoot__my_last_words(out_packet, rc, err), err);
     if (rc == 0) {

@@ -31,14 +31,23 @@ typedef enum hoot__my_state {
     HOOT__MY_BROKEN,     /* close() only */
 } hoot__my_state;
 
+/* What fails a statement while its answer goes on. */
+typedef enum hoot__my_fault {
+    HOOT__MY_FAULT_NOT,
+    HOOT__MY_FAULT_TYPE,  /* a column of a type that is not known */
+    HOOT__MY_FAULT_LONG,  /* a row of more than max_answer_bytes */
+    HOOT__MY_FAULT_VALUE, /* one that its column cannot have */
+} hoot__my_fault;
+
 /* Several statements under way: see pipeline.c. */
 typedef struct hoot__my_pipe {
     hoot_pipe_call *first, *last;               /* answers are due in this order */
     hoot_pipe_call *first_parked, *last_parked; /* wait until their text is prepared for somebody in front */
     void (*lost)(void *user);
     void *user;
-    bool begun;      /* the first's owner has had its columns */
-    bool unreadable; /* the first's columns are of a type that is not known */
+    bool begun;           /* the first's owner has had its columns */
+    hoot__my_fault fault; /* what has failed the first, which its owner is told when its answer ends */
+    uint32_t fault_column;
 } hoot__my_pipe;
 
 typedef struct hoot__my_link {
@@ -197,14 +206,18 @@ int hoot__my_simple(hoot__my_link *link, uint8_t command, hoot_error *err);
 
 /* --- command.c --- */
 
-/* The statement with this text, prepared if it is not yet. */
-int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, hoot__my_statement **out, hoot_error *err);
+/* The statement with this text, good for these parameters, prepared if it is not yet. */
+int hoot__my_statement_for(hoot__my_link *link, hoot_str sql, const hoot_value *params, size_t count,
+                           hoot__my_statement **out, hoot_error *err);
 
 /* Errors: HOOT_EINVAL: the statement takes another number of parameters. */
 int hoot__my_check_count(const hoot__my_statement *statement, size_t count, hoot_error *err);
 
 /* From the command that was sent to its first row, or to its end. */
 int hoot__my_read_answer(hoot__my_link *link, hoot_answer *out_answer, hoot_error *err);
+
+/* A row came with a value that its column cannot have: HOOT_EPROTOCOL, with its column's name. */
+int hoot__my_bad_value(const hoot__my_link *link, uint32_t column, hoot_error *err);
 
 /* --- together.c --- */
 

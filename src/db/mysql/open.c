@@ -83,6 +83,7 @@ static int log_in(hoot__my_link *link, hoot_error *err)
     if (rc < 0)
         return rc;
     link->base.server_version = link->greeting.version;
+    link->statements.typed = !link->greeting.is_mariadb;
     link->base.id = link->greeting.connection_id;
     link->greeting.capabilities = hoot__my_capabilities(&link->greeting, target->database[0] != '\0');
     add_capabilities(&link->greeting, theirs, target);

@@ -16,6 +16,10 @@
  *
  * Commands are short (PIPE_COMMAND_MAX), for they are written without waiting.
  *
+ * A row that is longer than may be is dropped as it comes, and is an error of the one who asked for it: the
+ * others' answers are behind it. So is a value that its column cannot have. Whatever else is wrong with a
+ * packet costs the connection.
+ *
  * MariaDB's EXECUTE of "the statement prepared last" is not used here, see together.c. Its columns that are
  * not sent again (statements.h) belong to the statement; a call that is under way has a share in them, for
  * the statement may be dropped before its answer comes. */
@@ -57,7 +61,8 @@ static void begin_head(hoot__my_link *link)
         hoot__my_begin_rows(link, call->step == STEP_EXECUTE, call->kept);
     if (call->abandoned && !call->kept)
         link->reply.columns = NULL;
-    link->pipe.begun = link->pipe.unreadable = false;
+    link->pipe.begun = false;
+    link->pipe.fault = HOOT__MY_FAULT_NOT;
     link->effect = call->step == STEP_PREPARE ? HOOT__MY_LEAVES_NOTHING : (hoot__my_effect)call->note;
     link->channel.sequence = 1;
 }
@@ -113,7 +118,7 @@ static int send_text(hoot__my_link *link, hoot_pipe_call *call, enum step step, 
     return 0;
 }
 
-static int send_execute(hoot__my_link *link, hoot_pipe_call *call, const hoot__my_statement *statement,
+static int send_execute(hoot__my_link *link, hoot_pipe_call *call, hoot__my_statement *statement,
                         hoot_error *err)
 {
     size_t bytes;
@@ -132,6 +137,7 @@ static int send_execute(hoot__my_link *link, hoot_pipe_call *call, const hoot__m
     rc = write_command(link, err);
     if (rc < 0)
         return rc;
+    hoot__my_statement_note_kinds(statement, call->params);
     call->step = STEP_EXECUTE;
     call->number = statement->id;
     call->note = (int)statement->effect;
@@ -151,6 +157,11 @@ static bool is_being_prepared(const hoot__my_link *link, const hoot_pipe_call *c
     return false;
 }
 
+static hoot__my_statement *statement_for(hoot__my_link *link, const hoot_pipe_call *call)
+{
+    return hoot__my_statements_find_for(&link->statements, call->sql, call->params, call->param_count);
+}
+
 static int send_call(hoot__my_link *link, hoot_pipe_call *call, hoot_error *err)
 {
     hoot__my_statement *statement;
@@ -160,7 +171,7 @@ static int send_call(hoot__my_link *link, hoot_pipe_call *call, hoot_error *err)
                                     : (int)hoot__my_effect_of(call->sql, hoot__my_is_tracked(link));
         return send_text(link, call, STEP_TEXT, err);
     }
-    statement = hoot__my_statements_find(&link->statements, call->sql);
+    statement = statement_for(link, call);
     if (statement)
         return send_execute(link, call, statement, err);
     if (!is_being_prepared(link, call))
@@ -182,8 +193,7 @@ static int pipe_send(hoot_link *base, hoot_pipe_call *call, hoot_error *err)
 
 static bool pipe_is_ready(hoot_link *base, const hoot_pipe_call *call)
 {
-    return call->param_count == 0 ||
-           hoot__my_statements_find(&hoot__my_link_of(base)->statements, call->sql) != NULL;
+    return call->param_count == 0 || statement_for(hoot__my_link_of(base), call) != NULL;
 }
 
 static int pipe_prepare(hoot_link *base, hoot_pipe_call *call, hoot_error *err)
@@ -234,12 +244,20 @@ static void end_all(hoot__my_link *link, int rc, const hoot_error *err)
 
 static void lose(hoot__my_link *link, int rc, hoot_error *err)
 {
+    hoot_pipe_call *head = link->pipe.first;
+
     if (link->state != HOOT__MY_BUSY)
         return;
     rc = hoot__my_fail(link, rc, err);
     if (link->state != HOOT__MY_BROKEN)
         hoot__my_move_to(link, HOOT__MY_BROKEN);
     hoot_stream_read_stop(link->channel.stream);
+    if (rc == HOOT_ELIMIT && head) {
+        link->pipe.first = head->next;
+        end_call(head, rc, err);
+        rc = hoot_error_set(err, HOOT_ECONNLOST,
+                            "the connection was lost: another statement's answer is too large");
+    }
     end_all(link, rc, err);
     link->pipe.lost(link->pipe.user);
 }
@@ -279,7 +297,7 @@ static void take_prepared(hoot__my_link *link, hoot_pipe_call *call, const hoot_
     }
     if (call->only_prepare) {
         call->events->ended(call, 0, &err);
-    } else if (call->abandoned || hoot__my_statements_find(&link->statements, call->sql)) {
+    } else if (call->abandoned || statement_for(link, call)) {
         send_again(link, call);
     } else {
         hoot_error_set(&err, HOOT_ENOMEM, "no memory for a prepared statement");
@@ -303,8 +321,8 @@ static bool wants_anew(hoot__my_link *link, hoot_pipe_call *call, const hoot_err
     if (call->step != STEP_EXECUTE ||
         (err->server_code != ERR_UNKNOWN_STATEMENT && err->server_code != ERR_REPREPARE))
         return false;
-    statement = hoot__my_statements_find(&link->statements, call->sql);
-    if (statement && statement->id == call->number)
+    statement = hoot__my_statements_find_id(&link->statements, call->sql, call->number);
+    if (statement)
         hoot__my_statements_drop(&link->statements, statement, err->server_code == ERR_REPREPARE);
     return !call->in_order;
 }
@@ -355,6 +373,16 @@ static void tell_begun(hoot__my_link *link, uint32_t columns)
         call->events->begun(call, &answer);
 }
 
+/* Its owner gets no more, and is told when the answer ends. */
+static void fault(hoot__my_link *link, hoot__my_fault fault, uint32_t column)
+{
+    if (!link->reply.columns)
+        return;
+    link->pipe.fault = fault;
+    link->pipe.fault_column = column;
+    link->reply.columns = NULL;
+}
+
 /* The first result with rows is the answer; what is behind it is dropped. One with a column that nobody can
  * read is dropped as well, and is an error at its end. */
 static void take_columns(hoot__my_link *link)
@@ -362,8 +390,7 @@ static void take_columns(hoot__my_link *link)
     if (!link->reply.columns)
         return;
     if (link->shown->unknown_column) {
-        link->pipe.unreadable = true;
-        link->reply.columns = NULL;
+        fault(link, HOOT__MY_FAULT_TYPE, link->shown->unknown_column);
         return;
     }
     link->pipe.begun = true;
@@ -383,6 +410,10 @@ static int take_row(hoot__my_link *link, hoot__my_packet packet, hoot_error *err
                             : hoot__my_row_text(link->shown, packet, &column);
     if (rc < 0)
         return hoot_error_set(err, HOOT_EPROTOCOL, "the value of column %u of a row is malformed", column);
+    if (rc == HOOT__MY_BAD_VALUE) {
+        fault(link, HOOT__MY_FAULT_VALUE, column);
+        return 0;
+    }
     call->events->row(call, link->shown->cells);
     return 0;
 }
@@ -400,17 +431,28 @@ static int refused(hoot__my_link *link, hoot_error *err)
     return 0;
 }
 
+static int tell_fault(hoot__my_link *link, hoot_error *err)
+{
+    uint32_t column = link->pipe.fault_column;
+
+    switch (link->pipe.fault) {
+    case HOOT__MY_FAULT_LONG: return hoot__my_too_long(&link->channel, err);
+    case HOOT__MY_FAULT_VALUE: return hoot__my_bad_value(link, column, err);
+    default:
+        return hoot_error_set(err, HOOT_ENOTSUP,
+                              "column \"%s\" has a type that is not known (%u): cast it to text",
+                              link->shown->names[column - 1], (unsigned)link->shown->items[column - 1].type);
+    }
+}
+
 static void complete(hoot__my_link *link)
 {
     hoot_error err;
-    uint32_t unknown = link->shown->unknown_column;
     int rc = 0;
 
     hoot_error_clear(&err);
-    if (link->pipe.unreadable)
-        rc = hoot_error_set(&err, HOOT_ENOTSUP,
-                            "column \"%s\" has a type that is not known (%u): cast it to text",
-                            link->shown->names[unknown - 1], (unsigned)link->shown->items[unknown - 1].type);
+    if (link->pipe.fault)
+        rc = tell_fault(link, &err);
     else if (!link->pipe.begun && link->pipe.first->step != STEP_PREPARE)
         tell_begun(link, 0);
     finish_head(link, rc, &err);
@@ -451,12 +493,18 @@ static int take_packets(hoot__my_link *link, hoot_error *err)
 {
     while (link->pipe.first) {
         hoot__my_packet packet;
-        int rc = hoot__my_channel_read(&link->channel, false, &packet, err);
+        int rc;
 
+        link->channel.drops = link->reply.due == HOOT__MY_DUE_ROW;
+        rc = hoot__my_channel_read(&link->channel, false, &packet, err);
         if (rc < 0)
             return hoot__my_last_words(&packet, rc, err);
         if (rc == 0)
             return link->channel.reader.ended;
+        if (rc == HOOT__MY_TOO_LONG) {
+            fault(link, HOOT__MY_FAULT_LONG, 0);
+            continue;
+        }
         rc = take_packet(link, packet, err);
         if (rc < 0)
             return rc;
@@ -476,6 +524,7 @@ static int check_silence(hoot__my_link *link, hoot_error *err)
         hoot__my_channel_trim(&link->channel);
         return 0;
     }
+    link->channel.drops = false;
     link->channel.sequence = UINT8_MAX;
     rc = hoot__my_channel_read(&link->channel, false, &packet, err);
     return rc < 0 ? hoot__my_last_words(&packet, rc, err) : 0;
@@ -575,6 +624,7 @@ static void pipe_close(hoot_link *base)
 {
     hoot__my_link *link = hoot__my_link_of(base);
 
+    link->channel.drops = false;
     hoot__reader_resume(&link->channel.reader);
     if (link->state == HOOT__MY_BUSY)
         hoot__my_move_to(link, HOOT__MY_IDLE);
@@ -616,9 +666,9 @@ static void pipe_abort(hoot_link *base, int code, const char *why)
 static void forget_columns(hoot__my_link *link, const hoot_pipe_call *call)
 {
     hoot__my_statement *statement =
-        call->kept ? hoot__my_statements_find(&link->statements, call->sql) : NULL;
+        call->kept ? hoot__my_statements_find_id(&link->statements, call->sql, call->number) : NULL;
 
-    if (statement && statement->id == call->number)
+    if (statement)
         hoot__my_statements_drop(&link->statements, statement, true);
 }
 

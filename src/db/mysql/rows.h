@@ -4,10 +4,14 @@
 
 #include "columns.h"
 
+/* A row whose form is as it should be, but for a value that its column cannot have. */
+#define HOOT__MY_BAD_VALUE 1
+
 /* Decode one row. `row` is changed: cells' bytes are terminated inside it, and behind it: one byte behind its
  * end must be writable (hoot__my_channel_make_room()). Cells live as long as its bytes. Errors:
- * HOOT_EPROTOCOL: a cell does not end inside the row, is not of its column's type, or bytes are left over;
- * *out_column is then the 1-based number of the cell at fault, 0 for the row itself. */
+ * HOOT_EPROTOCOL: a cell does not end inside the row, or bytes are left over; HOOT__MY_BAD_VALUE: a number
+ * that is none, a date out of range. *out_column is then the 1-based number of the cell at fault, 0 for the
+ * row itself. */
 int hoot__my_row_text(hoot__my_columns *columns, hoot__my_packet row, uint32_t *out_column);
 int hoot__my_row_binary(hoot__my_columns *columns, hoot__my_packet row, uint32_t *out_column);
 

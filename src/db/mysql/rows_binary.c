@@ -129,14 +129,20 @@ static void read_cell(hoot__my_in *in, uint8_t type, hoot_value *cell)
     case HOOT__MY_TYPE_NULL: in->failed = true; break; /* it has no value, and its bit says NULL */
     default: cell->str = hoot__my_lenenc_str(in); break;
     }
-    if (cell->kind == HOOT_DATE || cell->kind == HOOT_TIME || cell->kind == HOOT_DATETIME)
-        in->failed = in->failed || !hoot__my_time_is_valid(cell->kind, &cell->time);
+}
+
+static bool is_in_range(const hoot_value *cell)
+{
+    bool is_time = cell->kind == HOOT_DATE || cell->kind == HOOT_TIME || cell->kind == HOOT_DATETIME;
+
+    return !is_time || hoot__my_time_is_valid(cell->kind, &cell->time);
 }
 
 int hoot__my_row_binary(hoot__my_columns *columns, hoot__my_packet row, uint32_t *out_column)
 {
     hoot__my_in in = hoot__my_in_of(row.ptr, row.len);
     const char *bitmap;
+    uint32_t bad = 0;
 
     *out_column = 0;
     hoot__my_skip(&in, 1);
@@ -156,9 +162,14 @@ int hoot__my_row_binary(hoot__my_columns *columns, hoot__my_packet row, uint32_t
             *out_column = i + 1;
             return HOOT_EPROTOCOL;
         }
+        if (!bad && !is_in_range(cell))
+            bad = i + 1;
     }
     if (!hoot__my_spent(&in))
         return HOOT_EPROTOCOL;
+    *out_column = bad;
+    if (bad)
+        return HOOT__MY_BAD_VALUE;
     hoot__my_row_terminate(columns, row);
     return 0;
 }

@@ -90,7 +90,7 @@ int hoot__my_row_text(hoot__my_columns *columns, hoot__my_packet row, uint32_t *
 
         *out_column = i + 1;
         if (cell->kind != HOOT_NULL && !convert(columns->items[i].kind, cell))
-            return HOOT_EPROTOCOL;
+            return HOOT__MY_BAD_VALUE;
     }
     return 0;
 }

@@ -132,6 +132,27 @@ hoot__my_effect hoot__my_effect_of_several(hoot_str sql, bool tracked)
     return mentions(sql, HOOT_STR("ROLE")) ? HOOT__MY_OUTLIVES_RESET : HOOT__MY_LEAVES_STATE;
 }
 
+/* LOAD {DATA | XML} [LOW_PRIORITY | CONCURRENT] LOCAL */
+bool hoot__my_reads_local_file(hoot_str sql)
+{
+    static const char *const words[] = { "LOAD", "DATA", "LOCAL" };
+    hoot_str word = first_word(sql);
+
+    for (size_t i = 0; i < 3; i++) {
+        bool is_it = hoot_str_equal_nocase(word, hoot_str_from(words[i])) ||
+                     (i == 1 && hoot_str_equal_nocase(word, HOOT_STR("XML")));
+        bool passes = i == 2 && (hoot_str_equal_nocase(word, HOOT_STR("LOW_PRIORITY")) ||
+                                 hoot_str_equal_nocase(word, HOOT_STR("CONCURRENT")));
+
+        if (!is_it && !passes)
+            return false;
+        sql = hoot_str_from_index(sql, (size_t)(word.ptr - sql.ptr) + word.len);
+        word = first_word(sql);
+        i -= passes;
+    }
+    return true;
+}
+
 /* --- sharing --- */
 
 static bool is_one_of(hoot_str word, const char *const *words, size_t count)
@@ -183,7 +204,7 @@ static const char *const reading[] = { "SELECT", "SHOW", "VALUES" };
 
 bool hoot__my_may_share(hoot_str sql)
 {
-    static const char *const suspects[] = { "GET_LOCK" };
+    static const char *const suspects[] = { "GET_LOCK", "SETVAL", "LAST_INSERT_ID" };
     hoot_str word = first_word(sql);
 
     return (IS_ONE_OF(word, reading) || IS_ONE_OF(word, writing)) &&
@@ -199,11 +220,12 @@ bool hoot__my_may_batch(hoot_str sql, bool several)
            !(several && hoot_str_find(sql, ';') >= 0);
 }
 
-/* INTO OUTFILE writes, FOR UPDATE and LOCK IN SHARE MODE lock, sequences count. */
+/* INTO OUTFILE writes, FOR UPDATE and LOCK IN SHARE MODE lock, sequences count, LAST_INSERT_ID(n) leaves n.
+ */
 bool hoot__my_may_repeat(hoot_str sql)
 {
-    static const char *const suspects[] = { "INTO",     "LOCK",    "UPDATE", "SHARE",
-                                            "GET_LOCK", "NEXTVAL", "NEXT",   "LASTVAL" };
+    static const char *const suspects[] = { "INTO",    "LOCK", "UPDATE",  "SHARE",  "GET_LOCK",
+                                            "NEXTVAL", "NEXT", "LASTVAL", "SETVAL", "LAST_INSERT_ID" };
 
     return IS_ONE_OF(first_word(sql), reading) &&
            !has_word(sql, suspects, sizeof(suspects) / sizeof(suspects[0]));

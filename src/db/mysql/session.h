@@ -18,6 +18,9 @@ hoot__my_effect hoot__my_effect_of(hoot_str sql, bool tracked);
 /* The same for a text that may hold several statements: behind a ';' anything may stand. */
 hoot__my_effect hoot__my_effect_of_several(hoot_str sql, bool tracked);
 
+/* LOAD DATA LOCAL or LOAD XML LOCAL: the server will ask for a file. Behind a comment it is not seen. */
+bool hoot__my_reads_local_file(hoot_str sql);
+
 /* May it run on a connection that many tasks share: in autocommit, neither a transaction nor anything else of
  * the session is touched by it, as far as its text tells? */
 bool hoot__my_may_share(hoot_str sql);

@@ -1,7 +1,12 @@
 /* A hash table of chains and a list from newest to oldest. A statement that is dropped is closed on the
  * server by a packet that has no answer: such packets are gathered in `closing` and go out in front of the
  * next command, in the same write. When even they find no memory the id is lost to the server until the
- * connection is reset: harmless, and counted by its own limit. */
+ * connection is reset: harmless, and counted by its own limit.
+ *
+ * MySQL (8.0.22 and later) gives a parameter its type when the statement is first run, and converts what
+ * comes later to that type, silently: after an integer, "abc" is 0. So there may be several statements with
+ * the same text, told apart by the kinds of their parameters. NULL has every kind. MariaDB takes each
+ * execution's types. */
 #include "statements.h"
 
 #include "protocol.h"
@@ -76,19 +81,78 @@ static void link_newest(hoot__my_statements *statements, hoot__my_statement *sta
     statements->newest = statement;
 }
 
-hoot__my_statement *hoot__my_statements_find(hoot__my_statements *statements, hoot_str sql)
+static bool is_text(const hoot__my_statement *statement, uint32_t hash, hoot_str sql)
 {
-    uint32_t hash = hoot__my_text_hash(sql);
-    hoot__my_statement *statement = statements->buckets ? *bucket_of(statements, hash) : NULL;
+    return statement->hash == hash && hoot_str_equal(hoot_str_of(statement->sql, statement->len), sql);
+}
 
-    while (statement &&
-           (statement->hash != hash || !hoot_str_equal(hoot_str_of(statement->sql, statement->len), sql)))
-        statement = statement->chain;
+static hoot__my_statement *first_of(const hoot__my_statements *statements, uint32_t hash)
+{
+    return statements->buckets ? statements->buckets[hash & (statements->bucket_count - 1)] : NULL;
+}
+
+/* A wrong number of parameters is found out by others. */
+static bool fits(const hoot__my_statement *statement, const hoot_value *params, size_t count)
+{
+    const uint8_t *kinds = (const uint8_t *)statement->sql + statement->len;
+
+    if (!statement->typed || count != statement->params)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (kinds[i] != params[i].kind && kinds[i] != HOOT_NULL && params[i].kind != HOOT_NULL)
+            return false;
+    }
+    return true;
+}
+
+static hoot__my_statement *used(hoot__my_statements *statements, hoot__my_statement *statement)
+{
     if (statement && statement != statements->newest) {
         unlink_age(statements, statement);
         link_newest(statements, statement);
     }
     return statement;
+}
+
+hoot__my_statement *hoot__my_statements_find(hoot__my_statements *statements, hoot_str sql)
+{
+    uint32_t hash = hoot__my_text_hash(sql);
+    hoot__my_statement *statement = first_of(statements, hash);
+
+    while (statement && !is_text(statement, hash, sql))
+        statement = statement->chain;
+    return used(statements, statement);
+}
+
+hoot__my_statement *hoot__my_statements_find_for(hoot__my_statements *statements, hoot_str sql,
+                                                 const hoot_value *params, size_t count)
+{
+    uint32_t hash = hoot__my_text_hash(sql);
+    hoot__my_statement *statement = first_of(statements, hash);
+
+    while (statement && !(is_text(statement, hash, sql) && fits(statement, params, count)))
+        statement = statement->chain;
+    return used(statements, statement);
+}
+
+hoot__my_statement *hoot__my_statements_find_id(hoot__my_statements *statements, hoot_str sql, uint32_t id)
+{
+    uint32_t hash = hoot__my_text_hash(sql);
+    hoot__my_statement *statement = first_of(statements, hash);
+
+    while (statement && !(statement->id == id && is_text(statement, hash, sql)))
+        statement = statement->chain;
+    return statement;
+}
+
+void hoot__my_statement_note_kinds(hoot__my_statement *statement, const hoot_value *params)
+{
+    uint8_t *kinds = (uint8_t *)statement->sql + statement->len;
+
+    for (size_t i = 0; statement->typed && i < statement->params; i++) {
+        if (params[i].kind != HOOT_NULL)
+            kinds[i] = (uint8_t)params[i].kind;
+    }
 }
 
 static bool make_buckets(hoot__my_statements *statements)
@@ -102,7 +166,7 @@ hoot__my_statement *hoot__my_statements_add(hoot__my_statements *statements, hoo
                                             uint16_t params)
 {
     hoot__my_statement *statement =
-        make_buckets(statements) ? hoot__malloc(sizeof(*statement) + sql.len) : NULL;
+        make_buckets(statements) ? hoot__malloc(sizeof(*statement) + sql.len + params) : NULL;
     hoot__my_statement **bucket;
 
     if (!statement) {
@@ -117,6 +181,8 @@ hoot__my_statement *hoot__my_statements_add(hoot__my_statements *statements, hoo
     statement->params = params;
     statement->len = sql.len;
     memcpy(statement->sql, sql.ptr, sql.len);
+    statement->typed = statements->typed;
+    memset(statement->sql + sql.len, HOOT_NULL, params);
     bucket = bucket_of(statements, statement->hash);
     statement->chain = *bucket;
     *bucket = statement;

@@ -179,6 +179,7 @@ int hoot__my_run_together(hoot__my_link *link, hoot_str sql, const hoot_value *p
         !hoot__my_begin_prepare(link))
         return 1;
     link->effect = hoot__my_effect_of(sql, hoot__my_is_tracked(link));
+    link->base.sent = true;
     rc = send_both(link, sql, err);
     return rc < 0 ? rc : read_both(link, sql, out_answer, err);
 }

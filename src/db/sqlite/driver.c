@@ -248,6 +248,7 @@ static int sqlite_run(hoot_link *base, hoot_str sql, const hoot_value *params, s
                        .answer = out_answer,
                        .err = err };
 
+    base->sent = true;
     return on_thread_patiently(run_on_thread, &job);
 }
 

@@ -11,6 +11,8 @@
 
 #include "support/torture.h"
 
+#include <math.h>
+
 static mysql_server server;
 static hoot_pool *pool;
 static hoot_error err;
@@ -378,6 +380,89 @@ TEST(fails_a_result_that_is_too_large_alone)
     return 0;
 }
 
+TEST(fails_a_row_that_is_too_long_alone)
+{
+    HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
+    hoot_conn *conn;
+
+    OPEN(.max_size = 1, .pipeline = 16, .max_answer_bytes = 100 * 1000);
+    conn = acquire();
+    hoot_batch_add(batch, "SELECT 1");
+    hoot_batch_add(batch, "SELECT REPEAT('x', 200000)");
+    hoot_batch_add(batch, "SELECT REPEAT('x', ?)", 200000);
+    hoot_batch_add(batch, "SELECT 3");
+    assert_int_equal(hoot_conn_batch(conn, batch, &err), HOOT_ELIMIT);
+    assert_non_null(strstr(err.text, "statement 1"));
+    assert_int_equal(hoot_batch_error(batch, 2, NULL), HOOT_ELIMIT);
+    assert_int_equal(number_in(hoot_batch_result(batch, 0)), 1);
+    assert_int_equal(number_in(hoot_batch_result(batch, 3)), 3);
+    hoot_conn_release(conn);
+    assert_int_equal(stats().closed_dead, 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* The same text with parameters of other kinds than before. */
+TEST(gives_each_value_in_the_kind_it_came_in)
+{
+    static const hoot_kind kinds[] = { HOOT_INT, HOOT_TEXT, HOOT_NULL, HOOT_DOUBLE, HOOT_INT, HOOT_TEXT };
+    HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
+    hoot_conn *conn;
+
+    OPEN(.max_size = 1, .pipeline = 16);
+    conn = acquire();
+    for (int again = 0; again < 2; again++) {
+        hoot_batch_add(batch, "SELECT ? AS any", 7);
+        hoot_batch_add(batch, "SELECT ? AS any", "abc");
+        hoot_batch_add(batch, "SELECT ? AS any", NULL);
+        hoot_batch_add(batch, "SELECT ? AS any", 0.5);
+        hoot_batch_add(batch, "SELECT ? AS any", 8);
+        hoot_batch_add(batch, "SELECT ? AS any", "abc");
+    }
+    run_well(conn, batch);
+    for (size_t i = 0; i < 12; i++) {
+        const hoot_value *cell = hoot_row_at(hoot_fetchone(hoot_batch_result(batch, i)), 0);
+
+        assert_int_equal(cell->kind, kinds[i % 6]);
+        if (cell->kind == HOOT_TEXT)
+            assert_string_equal(cell->str.ptr, "abc");
+    }
+    hoot_conn_release(conn);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static void send_what_cannot_be(bool piped)
+{
+    HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
+    hoot_conn *conn;
+
+    OPEN(.max_size = 1, .pipeline = piped ? 16 : HOOT_PIPELINE_OFF);
+    conn = acquire();
+    hoot_batch_add(batch, "SELECT 1");
+    hoot_batch_add(batch, "SELECT ?", (double)INFINITY);
+    hoot_batch_add(batch, "SELECT ?, ?", 1);
+    hoot_batch_add(batch, "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE things");
+    hoot_batch_add(batch, "SELECT nonsense");
+    hoot_batch_add(batch, "SELECT ?", 5);
+    assert_int_equal(hoot_conn_batch(conn, batch, &err), HOOT_EINVAL);
+    assert_int_equal(hoot_batch_error(batch, 2, NULL), HOOT_EINVAL);
+    assert_int_equal(hoot_batch_error(batch, 3, &err), HOOT_ENOTSUP);
+    assert_non_null(strstr(err.text, "hoot_conn_load_data"));
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(hoot_batch_was_sent(batch, i), i == 0 || i > 3);
+    assert_int_equal(number_in(hoot_batch_result(batch, 5)), 5);
+    hoot_conn_release(conn);
+    hoot_pool_close(pool);
+}
+
+TEST(tells_what_was_refused_before_it_was_sent)
+{
+    send_what_cannot_be(true);
+    send_what_cannot_be(false);
+    return 0;
+}
+
 TEST(refuses_what_is_no_batch)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
@@ -697,6 +782,9 @@ int main(void)
         cmocka_unit_test(runs_what_is_behind_a_statement_that_fails),
         cmocka_unit_test(runs_nothing_behind_an_error_where_it_is_to_stop),
         cmocka_unit_test(fails_a_result_that_is_too_large_alone),
+        cmocka_unit_test(fails_a_row_that_is_too_long_alone),
+        cmocka_unit_test(gives_each_value_in_the_kind_it_came_in),
+        cmocka_unit_test(tells_what_was_refused_before_it_was_sent),
         cmocka_unit_test(refuses_what_is_no_batch),
         cmocka_unit_test(leaves_nothing_of_a_transaction_that_a_deadlock_ended),
         cmocka_unit_test(keeps_a_transaction_that_goes_well),

@@ -235,6 +235,64 @@ TEST(fails_an_answer_that_is_too_large_and_reads_on_behind_it)
     return 0;
 }
 
+static int ask_for_too_much_or_little(hoot_error *error, void *arg)
+{
+    int tag = (int)(intptr_t)arg;
+    HOOT_AUTO(hoot_cursor)
+    rows = hoot_pool_query(pool, error, "SELECT REPEAT('x', ?)", tag % 10 == 5 ? 200000 : tag);
+
+    failed_ones += error->code == HOOT_ELIMIT && tag % 10 == 5;
+    good_ones += rows && hoot_fetchone(rows);
+    return 0;
+}
+
+/* It is one row, and longer than a row may be. */
+TEST(fails_a_row_that_is_too_long_alone)
+{
+    OPEN(.max_size = 2, .pipeline = 16, .max_answer_bytes = 100 * 1000);
+    failed_ones = good_ones = 0;
+    assert_int_equal(run_many(ask_for_too_much_or_little, 60), 0);
+    assert_int_equal(failed_ones, 6);
+    assert_int_equal(good_ones, 54);
+    assert_int_equal(stats().closed_dead, 0);
+    assert_int_equal(number_of("SELECT 5"), 5);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+static int ask_for_its_own_kind(hoot_error *error, void *arg)
+{
+    int tag = (int)(intptr_t)arg;
+    hoot_value values[] = { hoot_value_text("SELECT ? AS any"), tag % 3 == 0   ? hoot_value_int(tag)
+                                                                : tag % 3 == 1 ? hoot_value_text("abc")
+                                                                               : hoot_value_double(0.5) };
+    static const hoot_kind kinds[] = { HOOT_INT, HOOT_TEXT, HOOT_DOUBLE };
+
+    for (int i = 0; i < 5; i++) {
+        HOOT_AUTO(hoot_cursor) rows = hoot_pool_query_values(pool, error, values, 2);
+        const hoot_value *cell = hoot_row_at(hoot_fetchone(rows), 0);
+
+        assert_non_null(cell);
+        assert_int_equal(cell->kind, kinds[tag % 3]);
+        if (tag % 3 == 1)
+            assert_string_equal(cell->str.ptr, "abc");
+        good_ones++;
+    }
+    return 0;
+}
+
+/* At the same time, so that one kind is prepared while another waits for the text. */
+TEST(gives_each_its_value_in_the_kind_it_came_in)
+{
+    OPEN(.max_size = 2, .pipeline = 16);
+    good_ones = 0;
+    assert_int_equal(run_many(ask_for_its_own_kind, 30), 0);
+    assert_int_equal(good_ones, 150);
+    assert_int_equal(stats().errors, 0);
+    hoot_pool_close(pool);
+    return 0;
+}
+
 /* As after a restart behind a proxy: the id means nothing to the server. */
 TEST(prepares_anew_what_the_server_has_forgotten)
 {
@@ -851,6 +909,8 @@ int main(void)
         cmocka_unit_test(fails_only_who_asked_for_what_failed),
         cmocka_unit_test(refuses_a_wrong_number_of_parameters_alone),
         cmocka_unit_test(fails_an_answer_that_is_too_large_and_reads_on_behind_it),
+        cmocka_unit_test(fails_a_row_that_is_too_long_alone),
+        cmocka_unit_test(gives_each_its_value_in_the_kind_it_came_in),
         cmocka_unit_test(prepares_anew_what_the_server_has_forgotten),
         cmocka_unit_test(drops_the_answers_of_those_who_left_and_nobody_sees_them),
         cmocka_unit_test(leaves_nothing_behind_wherever_a_task_is_cancelled),

@@ -558,11 +558,13 @@ static void every_lie_is_one_clear_error(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        bool is_value = lies[i].say == say_number_that_is_none; /* in a row that has its form */
         fake_talk talk;
         fake_run run;
 
         tell_lie(&lies[i], &run, &talk);
-        if (run.rc != lies[i].code || !strstr(run.err.text, lies[i].text) || !run.opened || !run.broken)
+        if (run.rc != lies[i].code || !strstr(run.err.text, lies[i].text) || !run.opened ||
+            run.broken == is_value || run.unfinished != is_value)
             fail_msg("%s: %d, %s", lies[i].what, run.rc, run.err.text);
         assert_non_null(strstr(run.err.text, "mysql db.example:3306"));
         fake_run_fini(&run);

@@ -114,7 +114,7 @@ static void check_cells(const cell *cells, size_t count, bool binary)
         const char *text = NULL;
         int rc = decode(&cells[i], binary, arena, &text);
 
-        if (rc != (cells[i].text ? 0 : HOOT_EPROTOCOL))
+        if ((rc == 0) != (cells[i].text != NULL))
             fail_msg("cell %zu: %d", i, rc);
         if (cells[i].text)
             assert_string_equal(text, cells[i].text);
@@ -454,6 +454,24 @@ static void what_statements_leave_behind(void **state)
     }
 }
 
+static void what_counts_or_locks_is_not_repeated(void **state)
+{
+    static const char *const suspects[] = {
+        "SELECT NEXTVAL(s)",        "SELECT SETVAL(s, 10)",
+        "SELECT setval (s, 10)",    "SELECT lastval(s)",
+        "SELECT LAST_INSERT_ID(7)", "SELECT a FROM t FOR UPDATE",
+        "SELECT GET_LOCK(?, 1)",    "SELECT last_insert_id(a) FROM t",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(suspects) / sizeof(suspects[0]); i++)
+        assert_false(hoot__my_may_repeat(hoot_str_from(suspects[i])));
+    assert_true(hoot__my_may_repeat(HOOT_STR("SELECT a FROM t WHERE b = ?")));
+    assert_false(hoot__my_may_share(HOOT_STR("SELECT SETVAL(s, 10)")));
+    assert_false(hoot__my_may_share(HOOT_STR("UPDATE t SET n = LAST_INSERT_ID(n + 1)")));
+    assert_true(hoot__my_may_share(HOOT_STR("UPDATE t SET n = n + 1")));
+}
+
 /* --- refusals --- */
 
 /* Many more texts than there is room for, short and long, in a buffer that is written over: each is what it
@@ -520,6 +538,7 @@ int main(void)
         cmocka_unit_test(what_statements_leave_behind),
         cmocka_unit_test(a_text_that_was_seen_is_not_taken_for_another),
         cmocka_unit_test(refusals_of_every_form),
+        cmocka_unit_test(what_counts_or_locks_is_not_repeated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

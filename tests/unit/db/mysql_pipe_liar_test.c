@@ -138,7 +138,7 @@ static void say_text(fake_talk *talk, unsigned awaits, const char *text)
     fake_group(talk, awaits, 1);
     FAKE(talk, "\x01");
     fake_column(talk, "c", HOOT__MY_TYPE_VAR_STRING, 0, 45);
-    hoot_buf_init(&row, 256);
+    hoot_buf_init(&row, 4096);
     hoot__my_put_lenenc_str(&row, hoot_str_from(text));
     fake_packet(talk, row.data, row.len);
     hoot_buf_fini(&row);
@@ -152,7 +152,7 @@ static void say_binary(fake_talk *talk, unsigned awaits, const char *text)
     fake_group(talk, awaits, 1);
     FAKE(talk, "\x01");
     fake_column(talk, "c", HOOT__MY_TYPE_VAR_STRING, 0, 45);
-    hoot_buf_init(&row, 256);
+    hoot_buf_init(&row, 4096);
     hoot__my_put_u16(&row, 0); /* OK, and no NULLs */
     hoot__my_put_lenenc_str(&row, hoot_str_from(text));
     fake_packet(talk, row.data, row.len);
@@ -161,11 +161,11 @@ static void say_binary(fake_talk *talk, unsigned awaits, const char *text)
 }
 
 /* Four packets come at once; then two executions, when their statement's number is known. */
-static void say_all(fake_talk *talk)
+static void say_all_with(fake_talk *talk, const char *first, const char *second)
 {
     fake_init(talk);
     fake_login(talk);
-    say_text(talk, 4, "answer 0");
+    say_text(talk, 4, first);
     fake_group(talk, 0, 1);
     FAKE(talk, "\x00\x07\x00\x00\x00\x01\x00\x01\x00\x00\x00\x00");
     fake_column(talk, "?", HOOT__MY_TYPE_VAR_STRING, 0, 45);
@@ -173,8 +173,13 @@ static void say_all(fake_talk *talk)
     fake_group(talk, 0, 1);
     FAKE(talk, "\x00\x03\x00\x02\x00\x00\x00");
     say_text(talk, 0, "answer 4");
-    say_binary(talk, 2, "answer 1");
+    say_binary(talk, 2, second);
     say_binary(talk, 0, "answer 2");
+}
+
+static void say_all(fake_talk *talk)
+{
+    say_all_with(talk, "answer 0", "answer 1");
 }
 
 /* Where the answers begin, behind the login. */
@@ -223,6 +228,86 @@ static void each_gets_the_answer_to_his_own_question(void **state)
         fake_hold(&run);
         expect_all_good(&run);
     }
+    fake_run_fini(&run);
+    fake_fini(&talk);
+}
+
+/* In pieces of any size: what has come of the row is dropped, and the answers behind it are read. */
+static void a_row_that_is_too_long_fails_who_asked_for_it(void **state)
+{
+    char text[2000];
+    fake_talk talk;
+    fake_run run;
+
+    (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    for (size_t which = 0; which < 2; which++) {
+        say_all_with(&talk, which == 0 ? text : "answer 0", which == 1 ? text : "answer 1");
+        fake_defaults(&run, &talk);
+        run.target.max_answer_bytes = 1000;
+        run.client = ask_all;
+        for (size_t piece = 0; piece < 9; piece++) {
+            run.server.piece = piece;
+            fake_hold(&run);
+            for (size_t i = 0; i < ASKED; i++)
+                assert_int_equal(all[i].rc, i == which ? HOOT_ELIMIT : 0);
+            assert_non_null(strstr(all[which].err.text, "max_answer_bytes"));
+            assert_int_equal(all[which].rows, 0);
+            expect_own_answers();
+            assert_int_equal(lost_times, 0);
+            assert_false(run.broken || run.unfinished);
+        }
+        fake_run_fini(&run);
+        fake_fini(&talk);
+    }
+}
+
+/* It is no row that the columns of the first answer are told in: the others cannot be read, and do not get
+ * its error. */
+static void a_packet_that_is_too_long_and_no_row_ends_the_connection(void **state)
+{
+    fake_talk talk;
+    fake_run run;
+
+    (void)state;
+    fake_init(&talk);
+    fake_login(&talk);
+    fake_group(&talk, 4, 1);
+    (void)hoot_buf_add(&talk.bytes, "\xff\xff\xff\x01", 4);
+    talk.ends[talk.groups - 1] = talk.bytes.len;
+    fake_defaults(&run, &talk);
+    run.client = ask_all;
+    fake_hold(&run);
+    for (size_t i = 0; i < ASKED; i++)
+        assert_int_equal(all[i].rc, i == 0 ? HOOT_ELIMIT : HOOT_ECONNLOST);
+    assert_int_equal(lost_times, 1);
+    assert_true(run.broken);
+    fake_run_fini(&run);
+    fake_fini(&talk);
+}
+
+static void a_value_that_is_none_fails_who_asked_for_it(void **state)
+{
+    fake_talk talk;
+    fake_run run;
+    size_t at;
+
+    (void)state;
+    say_all_with(&talk, "no date", "answer 1");
+    at = start_of(&talk) + 4 + 1; /* the column, behind the number of columns */
+    while (talk.bytes.data[at] != (char)HOOT__MY_TYPE_VAR_STRING)
+        at++;
+    talk.bytes.data[at] = HOOT__MY_TYPE_DATE;
+    fake_defaults(&run, &talk);
+    run.client = ask_all;
+    fake_hold(&run);
+    for (size_t i = 0; i < ASKED; i++)
+        assert_int_equal(all[i].rc, i == 0 ? HOOT_EPROTOCOL : 0);
+    assert_non_null(strstr(all[0].err.text, "\"c\""));
+    expect_own_answers();
+    assert_int_equal(lost_times, 0);
+    assert_false(run.broken || run.unfinished);
     fake_run_fini(&run);
     fake_fini(&talk);
 }
@@ -562,6 +647,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_gets_the_answer_to_his_own_question),
+        cmocka_unit_test(a_row_that_is_too_long_fails_who_asked_for_it),
+        cmocka_unit_test(a_packet_that_is_too_long_and_no_row_ends_the_connection),
+        cmocka_unit_test(a_value_that_is_none_fails_who_asked_for_it),
         cmocka_unit_test(a_connection_that_ends_at_any_byte_fails_who_was_not_answered),
         cmocka_unit_test(a_wrong_number_ends_the_connection),
         cmocka_unit_test(an_error_packet_at_any_point_fails_one_and_no_other),

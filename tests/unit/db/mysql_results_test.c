@@ -548,7 +548,9 @@ TEST(a_refused_load_asks_for_nothing)
 TEST(a_load_without_a_source_is_refused_though_the_pool_allows_loads)
 {
     make_loaded();
-    assert_int_equal(hoot_conn_execute(conn, &err, LOAD), HOOT_EPROTOCOL);
+    assert_int_equal(hoot_conn_execute(conn, &err, LOAD), HOOT_ENOTSUP);
+    assert_int_equal(hoot_conn_execute(conn, &err, "SELECT 1"), 0);
+    assert_int_equal(hoot_conn_execute(conn, &err, "/**/" LOAD), HOOT_EPROTOCOL); /* not seen to be one */
     assert_int_equal(hoot_conn_execute(conn, &err, "SELECT 1"), HOOT_ECONNLOST);
 }
 
@@ -566,7 +568,8 @@ static int body_strict(hoot_error *unused_err, void *unused_arg)
     assert_int_equal(err.server_code, 1064);
     make_loaded();
     assert_int_equal(hoot_conn_load_data(conn, LOAD, give_lines, &l, &err), HOOT_ENOTSUP);
-    assert_int_equal(hoot_conn_execute(conn, &err, LOAD), HOOT_EDB);
+    assert_int_equal(hoot_conn_execute(conn, &err, LOAD), HOOT_ENOTSUP);
+    assert_int_equal(hoot_conn_execute(conn, &err, "/**/" LOAD), HOOT_EDB);
     assert_int_equal(l.asked, 0);
     end();
     return 0;

@@ -76,15 +76,41 @@ LINK_TEST(a_changed_table_is_seen)
 /* What a parameter is decides what the column is. */
 LINK_TEST(a_column_whose_type_comes_from_a_parameter_is_read_as_what_it_is)
 {
-    const hoot_value text = hoot_value_text("seven"), number = hoot_value_int(7),
-                     real = hoot_value_double(0.5);
-    const hoot_value *const params[] = { &text, &number, &real, &number, &text };
+    const hoot_time time = { .year = 2026, .month = 2, .day = 23, .hour = 4 };
+    const hoot_value params[] = { hoot_value_null(),           hoot_value_text("seven"),
+                                  hoot_value_int(-7),          hoot_value_double(0.5),
+                                  hoot_value_date(time),       hoot_value_null(),
+                                  hoot_value_datetime(time),   hoot_value_time((hoot_time){ .hour = 3 }),
+                                  hoot_value_uint(UINT64_MAX), hoot_value_decimal(HOOT_STR("12.50")) };
+    const size_t count = sizeof(params) / sizeof(params[0]);
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
 
-    ONLY_ON_MARIADB(); /* MySQL makes the later ones the type of an earlier one */
-    for (size_t i = 0; i < 5; i++)
-        assert_string_equal(ask_values(arena, link, "SELECT ?", params[i], 1),
-                            hoot_value_format(arena, params[i]));
+    for (size_t i = 0; i < count * count; i++) {
+        const hoot_value *pair[] = { &params[i / count], &params[i % count] };
+        char sql[40];
+
+        snprintf(sql, sizeof(sql), "SELECT ? AS pair_%zu", i);
+        for (size_t turn = 0; turn < 4; turn++) {
+            const hoot_value *one_of = pair[turn % 2];
+
+            assert_string_equal(ask_values(arena, link, sql, one_of, 1),
+                                one_of->kind == HOOT_NULL ? "NULL" : hoot_value_format(arena, one_of));
+        }
+    }
+}
+
+/* One for each kind, however often; NULL is of all of them. */
+LINK_TEST(a_statement_is_kept_for_each_kind_of_its_parameters)
+{
+    const hoot_value params[] = { hoot_value_null(), hoot_value_text("a"), hoot_value_int(1),
+                                  hoot_value_int(2), hoot_value_text("b"), hoot_value_null() };
+    uint32_t *count = &hoot__my_link_of(link)->statements.count;
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
+    uint32_t before = *count;
+
+    for (size_t i = 0; i < 12; i++)
+        (void)ask_values(arena, link, "SELECT ? AS kept", &params[i % 6], 1);
+    assert_int_equal(*count - before, mysql_server_is_mysql() ? 2 : 1);
 }
 
 /* The answer that told the columns was not read. */
@@ -246,6 +272,7 @@ int main(void)
         cmocka_unit_test(columns_are_told_once),
         cmocka_unit_test(a_changed_table_is_seen),
         cmocka_unit_test(a_column_whose_type_comes_from_a_parameter_is_read_as_what_it_is),
+        cmocka_unit_test(a_statement_is_kept_for_each_kind_of_its_parameters),
         cmocka_unit_test(an_answer_that_was_skipped_does_not_take_the_columns_along),
         cmocka_unit_test(a_procedures_results_are_read_by_their_own_columns),
         cmocka_unit_test(a_first_run_prepares_once_and_executes_once),
