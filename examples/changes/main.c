@@ -113,13 +113,11 @@ static void read_state(struct changes *changes)
         return;
     if (fscanf(in, "%1023[^\n]\n%llu\n", changes->file, &offset) == 2) {
         changes->options.from_start = false;
-        changes->options.file = changes->options.gtid = NULL;
-        if (fscanf(in, "%65535[^\n]", changes->gtid) == 1) {
-            changes->options.gtid = changes->gtid;
-        } else {
-            changes->options.file = changes->file;
-            changes->options.offset = offset;
-        }
+        changes->options.file = changes->file;
+        changes->options.offset = offset;
+        if (fscanf(in, "%65535[^\n]", changes->gtid) != 1)
+            changes->gtid[0] = '\0';
+        changes->options.gtid = changes->gtid;
     }
     fclose(in);
 }

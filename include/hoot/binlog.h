@@ -46,15 +46,17 @@ typedef struct hoot_binlog_options {
 
     /* Begin behind these transactions: "0-1-77,1-5-3" (MariaDB), "3E11FA47-...:1-5,..." (MySQL);
      * or at a place in a file: "mysql-bin.000003", 4;
-     * or with the oldest file that the server still has. None of them: with what comes from now on. */
+     * or with the oldest file that the server still has. None of them: with what comes from now on.
+     * All that hoot_binlog_where() gave may be handed back: a gtid is preferred to file and offset, and ""
+     * is none; file "" with offset 4 is the oldest file. */
     const char *gtid;
     const char *file;
     uint64_t offset; /* 4: the beginning of the file */
     bool from_start;
 
     uint32_t server_id;    /* a random one; no two replicas of a server may have the same */
-    uint32_t heartbeat_ms; /* 10,000: the server speaks at least that often; silent for three times as long,
-                              it is taken for lost */
+    uint32_t heartbeat_ms; /* 10,000; not below 100: the server speaks at least that often; silent for three
+                              times as long, it is taken for lost */
     uint32_t events;       /* a set of HOOT_BINLOG_...; HOOT_BINLOG_ROWS | HOOT_BINLOG_COMMIT */
     uint32_t since;        /* seconds since 1970: what is older is not given */
     bool stop_at_end;      /* do not wait for more when all that is there has been read */
@@ -88,8 +90,7 @@ typedef struct hoot_binlog_event {
 } hoot_binlog_event;
 
 /* Where to go on when this process begins again: behind the last transaction that was given as a whole. Store
- * `gtid` where it is known (it holds on another server too), else `file` and `offset`, and open with them
- * later. */
+ * all three and open with them later, or `gtid` only, where it is known (it holds on another server too). */
 typedef struct hoot_binlog_position {
     const char *file;
     uint64_t offset;
@@ -97,7 +98,8 @@ typedef struct hoot_binlog_position {
 } hoot_binlog_position;
 
 /* Connect, and ask for the log. Suspends: within connect.connect_timeout_ms.
- * Errors: as hoot_pool_open(); HOOT_EDB the server has no binary log, or the user may not read it. */
+ * Errors: as hoot_pool_open(); HOOT_ECONFIG from_start beside a gtid or a file, an offset without a file, a
+ * gtid that is none; HOOT_EDB the server has no binary log, or the user may not read it. */
 HOOT_API int hoot_binlog_open(const hoot_binlog_options *options, hoot_binlog **out_binlog, hoot_error *err);
 
 /* The next event. Nothing is read from the server but by this call: who is slow lets the server wait.

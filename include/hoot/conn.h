@@ -52,8 +52,9 @@ typedef ptrdiff_t (*hoot_source_fn)(char *buffer, size_t size, hoot_error *err, 
 /* Run one LOAD DATA LOCAL INFILE '...' statement, whose file is what `source` gives; the name in the
  * statement is not looked at. The pool needs .local_infile; a server's request for a file is refused for
  * every other statement. Suspends.  Gives: rows loaded. Errors: as hoot_conn_query(); HOOT_ENOTSUP the pool
- * does not allow it; those of `source`: the connection is closed then, for the protocol has no other way to
- * end in the middle. The server may keep what it has read by then, unless a transaction was begun. */
+ * does not allow it; HOOT_EINVAL the statement was run, but asked for no file; those of `source`: the
+ * connection is closed then, for the protocol has no other way to end in the middle. The server may keep what
+ * it has read by then, unless a transaction was begun. */
 HOOT_API int64_t hoot_conn_load_data(hoot_conn *conn, const char *sql, hoot_source_fn source, void *arg,
                                      hoot_error *err);
 
@@ -86,11 +87,13 @@ HOOT_API ptrdiff_t hoot_conn_warnings(hoot_conn *conn, const hoot_warning **out_
  * hoot_conn_query(); HOOT_ENOTSUP not with this database. */
 HOOT_API int hoot_conn_select_db(hoot_conn *conn, const char *database, hoot_error *err);
 /* Go on as another user. The open transaction is rolled back, the session begins anew; when the connection
- * comes back it is closed. NULL as password: none; NULL as database: the pool's. A refusal (HOOT_EAUTH)
- * closes it too. */
+ * comes back it is closed, and hoot_conn_reset() does not bring the pool's user back. NULL as password: none;
+ * NULL as database: the pool's. A refusal (HOOT_EAUTH) closes it too. */
 HOOT_API int hoot_conn_change_user(hoot_conn *conn, const char *user, const char *password,
                                    const char *database, hoot_error *err);
-/* As if freshly lent: transaction, variables, temporary tables, locks are gone. */
+/* As if freshly lent: transaction, variables, temporary tables, locks are gone.
+ * Errors: HOOT_ESTATE after hoot_conn_change_user(), SET ROLE, or a database where the pool has none, which
+ * only another connection is free of: this one is closed. */
 HOOT_API int hoot_conn_reset(hoot_conn *conn, hoot_error *err);
 /* Stop what runs on the connection with this hoot_conn_id(), or that whole connection. */
 HOOT_API int hoot_conn_kill_query(hoot_conn *conn, uint64_t id, hoot_error *err);

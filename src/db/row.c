@@ -122,7 +122,7 @@ static int check_cell(const hoot_value *cell)
     return cell->kind == HOOT_NULL ? HOOT_ENULL : 0;
 }
 
-/* "12.00" is the integer 12. */
+/* "12.00" is the integer 12; "12.5" is a number, too, but no integer. */
 static hoot_str without_zero_fraction(hoot_str digits)
 {
     ptrdiff_t point = hoot_str_find(digits, '.');
@@ -132,6 +132,11 @@ static hoot_str without_zero_fraction(hoot_str digits)
             return digits;
     }
     return point > 0 ? hoot_str_head(digits, (size_t)point) : digits;
+}
+
+static int decimal_code(int rc)
+{
+    return rc == HOOT_EBADINPUT ? HOOT_ERANGE : rc;
 }
 
 static int number_code(int rc)
@@ -159,7 +164,7 @@ static int value_to_int(const hoot_value *cell, int64_t *out)
         return 0;
     case HOOT_FLOAT:
     case HOOT_DOUBLE: return double_to_int(cell->f64, out);
-    case HOOT_DECIMAL: return number_code(hoot_str_to_i64(without_zero_fraction(cell->str), out));
+    case HOOT_DECIMAL: return decimal_code(hoot_str_to_i64(without_zero_fraction(cell->str), out));
     case HOOT_TEXT: return number_code(hoot_str_to_i64(cell->str, out));
     default: return HOOT_ETYPE;
     }
@@ -185,8 +190,10 @@ static int value_to_uint(const hoot_value *cell, uint64_t *out)
     }
     if (cell->kind == HOOT_TEXT)
         return text_to_uint(cell->str, out);
-    if (cell->kind == HOOT_DECIMAL)
-        return text_to_uint(without_zero_fraction(cell->str), out);
+    if (cell->kind == HOOT_DECIMAL) {
+        rc = text_to_uint(without_zero_fraction(cell->str), out);
+        return rc == HOOT_ETYPE ? HOOT_ERANGE : rc;
+    }
     if ((cell->kind == HOOT_FLOAT || cell->kind == HOOT_DOUBLE) && cell->f64 >= 0x1p63 &&
         cell->f64 < 0x1p64) {
         *out = (uint64_t)cell->f64;

@@ -26,6 +26,7 @@
 
 enum {
     DEFAULT_HEARTBEAT_MS = 10 * 1000,
+    LEAST_HEARTBEAT_MS = 100, /* a busy server, or reader, is not taken for a lost one */
     DEFAULT_EVENTS = HOOT_BINLOG_ROWS | HOOT_BINLOG_COMMIT,
     TEXT_MAX = 16 * 1024 * 1024,
     STEPS_A_TURN = 128,  /* rows and events before other tasks get a turn of the loop */
@@ -500,6 +501,47 @@ static uint32_t random_id(void)
     return (id & 0x3fffffff) | 0x40000000; /* far from those that people give */
 }
 
+static bool is_there(const char *text)
+{
+    return text && text[0];
+}
+
+/* What hoot_binlog_where() gives is taken as it is: file and offset beside a gtid, a gtid that is not known,
+ * and in front of the first event of from_start "" and 4. */
+static int check_beginning(const hoot_binlog_options *given, hoot_error *err)
+{
+    bool by_gtid = is_there(given->gtid), by_file = is_there(given->file);
+
+    if (given->from_start && (by_gtid || by_file))
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "a binary log begins from_start, or at a gtid or a file: not both");
+    if (given->offset && !given->file)
+        return hoot_error_set(err, HOOT_ECONFIG, "a binary log's offset is a place in a file: name it");
+    if (given->offset > HOOT__BIN_FIRST_OFFSET && !by_file && !by_gtid)
+        return hoot_error_set(err, HOOT_ECONFIG,
+                              "a binary log's offset is a place in a file, and that is \"\"");
+    return 0;
+}
+
+/* A gtid is preferred to a place in a file. */
+static void choose_beginning(hoot_binlog_options *own)
+{
+    bool by_gtid = is_there(own->gtid), by_file = !by_gtid && is_there(own->file);
+
+    own->from_start = own->from_start || (!by_gtid && !by_file && own->offset);
+    if (!by_gtid)
+        own->gtid = NULL;
+    if (!by_file)
+        own->file = NULL;
+}
+
+static uint32_t heartbeat_of(const hoot_binlog_options *given)
+{
+    if (!given->heartbeat_ms)
+        return DEFAULT_HEARTBEAT_MS;
+    return given->heartbeat_ms < LEAST_HEARTBEAT_MS ? LEAST_HEARTBEAT_MS : given->heartbeat_ms;
+}
+
 static int take_options(hoot_binlog *binlog, const hoot_binlog_options *given, hoot_error *err)
 {
     hoot_arena *arena = binlog->options_arena;
@@ -513,17 +555,16 @@ static int take_options(hoot_binlog *binlog, const hoot_binlog_options *given, h
             hoot__hosts_parse(arena, limits.hosts, &binlog->target, &binlog->hosts, &binlog->host_count, err);
     if (rc < 0)
         return rc;
-    if (binlog->host_count > 1 && !given->gtid)
+    if (binlog->host_count > 1 && !is_there(given->gtid))
         return hoot_error_set(err, HOOT_ECONFIG,
                               "a binary log of several hosts is followed by gtid: a place in "
                               "a file holds on one of them only");
     if (binlog->target.driver != &hoot__mysql_driver)
         return hoot_error_set(err, HOOT_ECONFIG, "a binary log is read from mysql, not from %s",
                               binlog->target.driver->name);
-    if ((given->gtid != NULL) + (given->file != NULL) + given->from_start > 1)
-        return hoot_error_set(err, HOOT_ECONFIG,
-                              "a binary log begins at a gtid, at a file, or from_start: one "
-                              "of them");
+    rc = check_beginning(given, err);
+    if (rc < 0)
+        return rc;
     *own = *given;
     own->gtid = copy_text(arena, given->gtid, &failed);
     own->file = copy_text(arena, given->file, &failed);
@@ -532,9 +573,10 @@ static int take_options(hoot_binlog *binlog, const hoot_binlog_options *given, h
     own->ignored_schemas = copy_list(arena, given->ignored_schemas, &failed);
     own->ignored_tables = copy_list(arena, given->ignored_tables, &failed);
     own->server_id = given->server_id ? given->server_id : random_id();
-    own->heartbeat_ms = given->heartbeat_ms ? given->heartbeat_ms : DEFAULT_HEARTBEAT_MS;
+    own->heartbeat_ms = heartbeat_of(given);
     own->events = given->events ? given->events : DEFAULT_EVENTS;
-    binlog->by_gtid = given->gtid != NULL;
+    choose_beginning(own);
+    binlog->by_gtid = own->gtid != NULL;
     return failed ? hoot_error_set(err, HOOT_ENOMEM, "no memory for the options") : 0;
 }
 

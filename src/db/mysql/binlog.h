@@ -15,6 +15,9 @@
 /* Tables that are remembered: more than one statement can change. */
 enum { HOOT__BIN_TABLES_MAX = 128, HOOT__BIN_FILE_BYTES = 513 };
 
+/* A file begins with four bytes that are no event. */
+enum { HOOT__BIN_FIRST_OFFSET = 4 };
+
 typedef struct hoot__bin_known {
     hoot_arena *arena; /* holds all of it; NULL: free */
     hoot_str body;     /* of the TABLE_MAP: the same again needs no reading */

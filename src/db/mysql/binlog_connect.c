@@ -24,7 +24,6 @@ enum {
     COM_BINLOG_DUMP_GTID = 0x1e,
     FLAG_DO_NOT_WAIT = 1,
     FLAG_ANNOTATE = 2, /* MariaDB: send the statements of row events */
-    FIRST_OFFSET = 4,  /* a file begins with four bytes that are no event */
     HEARTBEATS_MISSED = 3,
 };
 
@@ -62,14 +61,17 @@ static int run(hoot_binlog *binlog, const char *sql, hoot_error *err)
     return rc < 0 ? rc : 0;
 }
 
-static int ask_checksum(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
+/* Is there a log, and has it checksums? */
+static int ask_log(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
 {
-    const char *name;
-    int rc = ask(binlog, "SELECT @@global.binlog_checksum", arena, &name, 1, err);
+    const char *cells[2];
+    int rc = ask(binlog, "SELECT @@global.binlog_checksum, @@global.log_bin", arena, cells, 2, err);
 
     if (rc <= 0)
         return rc;
-    binlog->format.checksum = strcmp(name, "NONE") != 0;
+    binlog->format.checksum = strcmp(cells[0], "NONE") != 0;
+    if (strcmp(cells[1], "0") == 0)
+        return hoot_error_set(err, HOOT_EDB, "the server keeps no binary log (log_bin is off)");
     return 0;
 }
 
@@ -86,7 +88,7 @@ static int introduce(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
                                    ns, ns, binlog->maria ? ", @mariadb_slave_capability = 4" : ""),
                  err);
 
-    return rc < 0 ? rc : ask_checksum(binlog, arena, err);
+    return rc < 0 ? rc : ask_log(binlog, arena, err);
 }
 
 /* --- where to begin --- */
@@ -169,10 +171,11 @@ static int begin(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
     if (binlog->by_gtid)
         return begin_by_gtid(binlog, err);
     if (options->from_start)
-        return set_place(&binlog->safe, "", FIRST_OFFSET, err);
+        return set_place(&binlog->safe, "", HOOT__BIN_FIRST_OFFSET, err);
     if (!options->file)
         return begin_now(binlog, arena, err);
-    rc = set_place(&binlog->safe, options->file, options->offset ? options->offset : FIRST_OFFSET, err);
+    rc = set_place(&binlog->safe, options->file, options->offset ? options->offset : HOOT__BIN_FIRST_OFFSET,
+                   err);
     return rc < 0 || !binlog->maria ? rc : ask_done(binlog, arena, NULL, err);
 }
 
@@ -212,7 +215,7 @@ static void put_dump(const hoot_binlog *binlog, uint16_t flags, hoot_buf *out)
     bool by_place = !binlog->by_gtid;
 
     hoot__my_put_u8(out, COM_BINLOG_DUMP);
-    hoot__my_put_u32(out, by_place ? (uint32_t)binlog->safe.offset : FIRST_OFFSET);
+    hoot__my_put_u32(out, by_place ? (uint32_t)binlog->safe.offset : HOOT__BIN_FIRST_OFFSET);
     hoot__my_put_u16(out, flags | (binlog->maria ? FLAG_ANNOTATE : 0));
     hoot__my_put_u32(out, binlog->options.server_id);
     (void)hoot_buf_add_str(out, hoot_str_from(by_place ? binlog->safe.file : ""));
@@ -230,7 +233,7 @@ static void put_dump_gtid(const hoot_binlog *binlog, uint16_t flags, hoot_buf *o
     hoot__my_put_u16(out, flags);
     hoot__my_put_u32(out, binlog->options.server_id);
     hoot__my_put_u32(out, 0);
-    hoot__my_put_u64(out, FIRST_OFFSET);
+    hoot__my_put_u64(out, HOOT__BIN_FIRST_OFFSET);
     hoot__my_put_u32(out, (uint32_t)set.len);
     (void)hoot_buf_add_str(out, hoot_buf_str(&set));
     hoot_buf_fini(&set);
@@ -312,7 +315,7 @@ static int connect_link(hoot_binlog *binlog, hoot_arena *arena, hoot_error *err)
     if (rc == 0)
         rc = ask_for_log(binlog, err);
     if (rc == 0 && binlog->safe.offset == 0)
-        binlog->safe.offset = FIRST_OFFSET;
+        binlog->safe.offset = HOOT__BIN_FIRST_OFFSET;
     return rc;
 }
 

@@ -9,6 +9,9 @@
  * command; NULL fits every type. Commands are kept to about COMMAND_BYTES: some thousand rows, and neither
  * side has to hold all of them. Source: MariaDB Knowledge Base, "COM_STMT_BULK_EXECUTE".
  *
+ * Some statements it does not take this way (1295: INSERT ... SELECT, DELETE from a join); that is said
+ * before anything is done, and their rows are run one by one.
+ *
  * For other servers, and of INSERT ... VALUES (...) only, the text is made one of many rows (many_rows.h) and
  * run as any other statement with that many parameters. The number of rows in a text is a power of two, so
  * that a few prepared statements serve every count. */
@@ -24,6 +27,7 @@ enum {
     TYPES_FOLLOW = 128,
     VALUE_IS_NULL = 1,
     ERR_UNKNOWN_STATEMENT = 1243,
+    ERR_NOT_IN_BULK = 1295, /* "not supported in the prepared statement protocol yet" */
     ERR_REPREPARE = 1615,
 };
 
@@ -175,6 +179,13 @@ static bool is_forgotten(const hoot__my_link *link, const hoot_error *err)
            (err->server_code == ERR_UNKNOWN_STATEMENT || err->server_code == ERR_REPREPARE);
 }
 
+/* The first command was refused because the server does not run such a statement in bulk: nothing was done.
+ */
+static bool is_none_for_bulk(const many *m, const hoot_error *err)
+{
+    return m->done == 0 && m->link->state == HOOT__MY_IDLE && err->server_code == ERR_NOT_IN_BULK;
+}
+
 /* All of them. A statement that the server has forgotten is prepared again, once. */
 static int send_all(many *m, hoot_kind *kinds, hoot_error *err)
 {
@@ -184,10 +195,15 @@ static int send_all(many *m, hoot_kind *kinds, hoot_error *err)
 
     if (rc == 0)
         rc = hoot__my_check_count(statement, m->columns, err);
-    if (rc == 0 && statement->columns > 0)
-        return HOOT_ENOTSUP; /* INSERT ... RETURNING */
+    if (rc == 0 && (statement->columns > 0 || statement->refuses_bulk))
+        return HOOT_ENOTSUP; /* columns: INSERT ... RETURNING */
     while (rc == 0 && m->done < m->row_count) {
         rc = send_bulk(m, statement, kinds, err);
+        if (rc < 0 && is_none_for_bulk(m, err)) {
+            statement->refuses_bulk = true;
+            hoot_error_clear(err);
+            return HOOT_ENOTSUP;
+        }
         if (rc < 0 && !again && is_forgotten(m->link, err)) {
             again = true;
             hoot__my_statements_drop(&m->link->statements, statement, err->server_code == ERR_REPREPARE);
@@ -210,8 +226,17 @@ static int run_bulk(many *m, hoot_error *err)
 
 /* --- statements of many rows --- */
 
-/* The largest power of two of rows that go in one text. Gives: 1 when even one row is too long, which the
- * statement itself will say. */
+static size_t text_bytes(const many *m, const hoot_value *row)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < m->columns; i++)
+        bytes += 4 + hoot__my_param_bytes(&row[i]);
+    return bytes;
+}
+
+/* The largest power of two of rows that go in one text. A row with a value that cannot be sent goes alone,
+ * and so does one that is too long: the statement itself will say it then, by the number of the row. */
 static size_t rows_that_fit(const many *m)
 {
     size_t most = m->row_count - m->done, count = 1, bytes = 0, reached = 0;
@@ -219,8 +244,13 @@ static size_t rows_that_fit(const many *m)
     if (most > PARAMS_PER_TEXT / m->columns)
         most = PARAMS_PER_TEXT / m->columns;
     while (2 * count <= most) {
-        for (; reached < 2 * count * m->columns; reached++)
-            bytes += 4 + hoot__my_param_bytes(&m->rows[m->done * m->columns + reached]);
+        for (; reached < 2 * count; reached++) {
+            const hoot_value *row = m->rows + (m->done + reached) * m->columns;
+
+            if (check_row(m, row, NULL) < 0)
+                return count;
+            bytes += text_bytes(m, row);
+        }
         if (bytes > COMMAND_BYTES || bytes > m->link->max_command / 2)
             break;
         count *= 2;

@@ -63,10 +63,11 @@ typedef struct hoot__my_link {
     hoot__my_statements statements;
     hoot_buf command;       /* the one that is made now */
     size_t max_command;     /* the server's max_allowed_packet */
-    bool outlives_reset;    /* something was left that a reset does not take away */
+    bool outlives_reset;    /* something was left that COM_RESET_CONNECTION does not take away */
     hoot__my_effect effect; /* of the statement under way, as far as its text tells */
     hoot_source_fn source;  /* of the LOAD DATA LOCAL under way; else NULL */
     void *source_arg;
+    bool source_asked; /* for its bytes, by the server */
     hoot__my_pipe pipe;
     uint32_t owed;     /* UNFINISHED: answers due behind the one under way */
     bool owed_prepare; /* those of COM_STMT_PREPARE */

@@ -68,6 +68,7 @@ int hoot__my_send_file(hoot__my_link *link, hoot_error *err)
     char *chunk = hoot__malloc(CHUNK_BYTES);
     int rc;
 
+    link->source_asked = true;
     if (!chunk)
         return hoot__my_fail(link, hoot_error_set(err, HOOT_ENOMEM, "no memory for LOAD DATA LOCAL"), err);
     rc = send_all(link, chunk, err);
@@ -105,7 +106,11 @@ int hoot__my_run_load(hoot_link *base, hoot_str sql, hoot_source_fn source, void
     base->keep_results = false;
     link->source = source;
     link->source_arg = arg;
+    link->source_asked = false;
     rc = run_to_end(link, sql, out_answer, err);
     link->source = NULL;
+    if (rc == 0 && !link->source_asked)
+        rc = hoot_error_set(err, HOOT_EINVAL,
+                            "the statement was run, and asked for no file: it is no LOAD DATA LOCAL INFILE");
     return rc;
 }

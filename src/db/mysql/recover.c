@@ -253,8 +253,8 @@ int hoot__my_reset(hoot_link *base, hoot_error *err)
         return rc;
     if (link->outlives_reset)
         rc = hoot_error_set(err, HOOT_ESTATE,
-                            "the session was changed in a way that a reset does not undo (SET ROLE, or a "
-                            "database where none was)");
+                            "the session was changed in a way that a reset does not undo "
+                            "(hoot_conn_change_user, SET ROLE, or a database where none was)");
     else
         rc = reset(link, err);
     if (rc < 0) {

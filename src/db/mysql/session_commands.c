@@ -26,7 +26,8 @@ int hoot__my_select_db(hoot_link *base, const char *database, hoot_error *err)
 }
 
 /* The server begins a new session: our setup is done again. It stays another user's, though: a reset does not
- * bring the pool's user back. */
+ * bring the pool's user back, and logging in again would not either: MariaDB keeps the role
+ * of the user before through COM_CHANGE_USER. */
 static int begin_anew(hoot__my_link *link, hoot_error *err)
 {
     int rc;

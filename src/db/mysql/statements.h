@@ -33,6 +33,7 @@ struct hoot__my_statement {
     uint32_t id; /* the server's */
     uint16_t params;
     uint16_t columns;       /* of its rows; 0: it has none */
+    bool refuses_bulk;      /* MariaDB does not run it for many rows at once */
     hoot__my_effect effect; /* of its text */
     hoot__my_kept *kept;    /* NULL: the server sends its columns each time */
     bool typed;             /* the server keeps to the kinds of the first parameters */

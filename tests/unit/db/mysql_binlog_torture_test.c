@@ -62,17 +62,23 @@ static char seen[256];
 static size_t seen_len;
 static hoot_error err;
 
-static int open_log(void)
+static hoot_binlog_options options_for(void)
 {
     static const char *const schemas[] = { "log_db", NULL };
-    const hoot_binlog_options options = {
+
+    return (hoot_binlog_options){
         .connect = { .host = "127.0.0.1", .port = server.port, .user = "root", .sslmode = "disabled" },
-        .from_start = true,
         .stop_at_end = true,
         .events = KINDS,
         .schemas = schemas,
     };
+}
 
+static int open_log(void)
+{
+    hoot_binlog_options options = options_for();
+
+    options.from_start = true;
     seen_len = 0;
     seen[0] = '\0';
     binlog = NULL;
@@ -150,6 +156,92 @@ TASK_TEST(gives_each_change_once)
 {
     assert_int_equal(open_log(), 0);
     expect_all(follow());
+}
+
+/* --- where it begins ------------------------------------------------------------------------------ */
+
+/* Open with exactly what hoot_binlog_where() gave, and close the one that gave it. */
+static void open_where_it_was(void)
+{
+    hoot_binlog_options options = options_for();
+    hoot_binlog *next = NULL;
+    hoot_binlog_position where;
+
+    hoot_binlog_where(binlog, &where);
+    options.file = where.file;
+    options.offset = where.offset;
+    options.gtid = where.gtid;
+    hoot_error_clear(&err);
+    if (hoot_binlog_open(&options, &next, &err) != 0)
+        fail_msg("file \"%s\", offset %llu, gtid \"%s\": %s", where.file, (unsigned long long)where.offset,
+                 where.gtid, err.text);
+    hoot_binlog_close(binlog);
+    binlog = next;
+}
+
+TASK_TEST(a_place_is_taken_as_it_was_given)
+{
+    hoot_binlog_event event;
+    int rc;
+
+    assert_int_equal(open_log(), 0);
+    open_where_it_was(); /* nothing has come yet: the oldest file */
+    while ((rc = hoot_binlog_next(binlog, &event, &err)) > 0) {
+        note(&event);
+        if (event.kind == HOOT_BINLOG_COMMIT || event.kind == HOOT_BINLOG_QUERY)
+            open_where_it_was();
+    }
+    expect_all(rc);
+}
+
+TASK_TEST(a_gtid_that_is_empty_is_none)
+{
+    hoot_binlog_options options = options_for();
+
+    assert_int_equal(open_log(), 0);
+    expect_all(follow());
+    options.gtid = "";
+    assert_int_equal(hoot_binlog_open(&options, &binlog, &err), 0); /* from now on */
+    assert_int_equal(follow(), 0);
+    hoot_binlog_close(binlog);
+}
+
+static void expect_config_error(const hoot_binlog_options *options, const char *said)
+{
+    assert_int_equal(hoot_binlog_open(options, &binlog, &err), HOOT_ECONFIG);
+    assert_non_null(strstr(err.text, said));
+}
+
+TASK_TEST(beginnings_that_contradict_are_refused)
+{
+    hoot_binlog_options options = options_for();
+
+    options.offset = 333;
+    expect_config_error(&options, "name it");
+    options.file = "";
+    expect_config_error(&options, "\"\"");
+    options.file = "log.000001";
+    options.from_start = true;
+    expect_config_error(&options, "not both");
+    options.file = NULL;
+    options.offset = 0;
+    options.gtid = "0-1-1";
+    expect_config_error(&options, "not both");
+}
+
+/* One of 1 ms would take a server for lost that was not asked for 3 ms. */
+TASK_TEST(a_heartbeat_has_a_least_length)
+{
+    hoot_binlog_options options = options_for();
+    int rc = 0;
+
+    options.stop_at_end = false;
+    options.heartbeat_ms = 1;
+    assert_int_equal(hoot_binlog_open(&options, &binlog, &err), 0);
+    hoot_timeout (50)
+        rc = follow();
+    assert_int_equal(rc, HOOT_ETIMEOUT);
+    hoot_binlog_close(binlog);
 }
 
 /* --- cancelled ------------------------------------------------------------------------------------ */
@@ -269,6 +361,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_each_change_once),
+        cmocka_unit_test(a_place_is_taken_as_it_was_given),
+        cmocka_unit_test(a_gtid_that_is_empty_is_none),
+        cmocka_unit_test(beginnings_that_contradict_are_refused),
+        cmocka_unit_test(a_heartbeat_has_a_least_length),
         cmocka_unit_test(survives_a_cancel_at_each_wait),
         cmocka_unit_test(goes_on_behind_a_deadline),
         cmocka_unit_test(goes_on_behind_each_allocation_that_fails),

@@ -374,6 +374,25 @@ static void expect_counts(void)
     assert_int_equal(number_of("SELECT count(*) FROM counted"), 3);
 }
 
+/* INSERT ... SELECT and DELETE from a join are refused as bulk commands by MariaDB (1295). */
+TEST(rows_go_one_by_one_where_the_server_refuses_a_bulk)
+{
+    const hoot_value keys[] = { hoot_value_int(1), hoot_value_int(2), hoot_value_int(3) };
+    const char *const sql[] = {
+        "INSERT INTO fed (a) SELECT a FROM counted WHERE a = ?",
+        "REPLACE INTO fed (a) SELECT a FROM counted WHERE a = ?",
+        "DELETE fed FROM fed JOIN counted ON fed.a = counted.a WHERE fed.a = ?",
+        "INSERT INTO fed (a) SELECT a FROM counted WHERE a = ?",
+    };
+
+    remake("TABLE counted", "(a INT PRIMARY KEY)");
+    remake("TABLE fed", "(a INT)");
+    execute("INSERT INTO counted VALUES (1), (2), (3)");
+    for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
+        assert_int_equal(hoot_conn_executemany(conn, sql[i], keys, 3, 1, &err), i == 2 ? 6 : 3);
+    assert_int_equal(number_of("SELECT count(*) FROM fed"), 3);
+}
+
 TEST(counts_are_the_same_however_rows_are_sent)
 {
     expect_counts();
@@ -399,6 +418,7 @@ static void expect_failure(void)
     assert_int_equal(number_of("SELECT count(*) FROM many"), 0);
     rows[3 * 3] = hoot_value_double(1e308 * 10);
     assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows, 4, 3, &err), HOOT_EINVAL);
+    assert_non_null(strstr(err.text, "row 3: parameter 1 is not a finite number"));
     assert_int_equal(hoot_conn_executemany(conn, INSERT_MANY, rows, 6, 2, &err), HOOT_EINVAL);
     assert_int_equal(hoot_conn_executemany(conn, "INSERT INTO nowhere VALUES (?, ?, ?)", rows, 3, 3, &err),
                      HOOT_EDB);
@@ -539,7 +559,8 @@ TEST(a_refused_load_asks_for_nothing)
         hoot_conn_load_data(conn, "LOAD DATA LOCAL INFILE 'x' INTO TABLE nowhere", give_lines, &l, &err),
         HOOT_EDB);
     assert_int_equal(err.server_code, 1146);
-    assert_int_equal(hoot_conn_load_data(conn, "SELECT 1", give_lines, &l, &err), 0);
+    assert_int_equal(hoot_conn_load_data(conn, "SELECT 1", give_lines, &l, &err), HOOT_EINVAL);
+    assert_non_null(strstr(err.text, "asked for no file"));
     assert_int_equal(l.asked, 0);
     assert_int_equal(hoot_conn_load_data(conn, LOAD, NULL, NULL, &err), HOOT_EINVAL);
     assert_int_equal(number_of("SELECT 4711"), 4711);
@@ -634,6 +655,18 @@ TEST(another_user_stays_on_that_connection_only)
     assert_int_not_equal(hoot_conn_id(conn), id);
 }
 
+TEST(a_reset_says_that_it_does_not_bring_the_pools_user_back)
+{
+    execute("CREATE USER guest@localhost IDENTIFIED BY 'secret'");
+    execute("GRANT ALL ON app.* TO guest@localhost");
+    assert_int_equal(hoot_conn_change_user(conn, "guest", "secret", NULL, &err), 0);
+    assert_int_equal(hoot_conn_reset(conn, &err), HOOT_ESTATE);
+    assert_non_null(strstr(err.text, "hoot_conn_change_user"));
+    hoot_conn_release(conn);
+    conn = hoot_pool_acquire(pool, &err);
+    assert_int_equal(number_of("SELECT CURRENT_USER() = 'root@localhost'"), 1);
+}
+
 TEST(a_user_that_is_refused_ends_the_connection)
 {
     assert_int_equal(hoot_conn_change_user(conn, NULL, NULL, NULL, &err), HOOT_EINVAL);
@@ -714,6 +747,7 @@ int main(void)
         cmocka_unit_test(many_rows_go_by_bulk_execution),
         cmocka_unit_test(many_rows_go_by_texts_of_many_rows_where_there_is_no_bulk),
         cmocka_unit_test(many_rows_go_one_by_one_where_the_text_leaves_doubt),
+        cmocka_unit_test(rows_go_one_by_one_where_the_server_refuses_a_bulk),
         cmocka_unit_test(counts_are_the_same_however_rows_are_sent),
         cmocka_unit_test(a_row_that_fails_is_named_and_the_connection_goes_on),
         cmocka_unit_test(rows_longer_than_a_packet_should_be_go_alone),
@@ -728,6 +762,7 @@ int main(void)
         cmocka_unit_test(warnings_are_values),
         cmocka_unit_test(a_chosen_database_is_undone_when_the_connection_comes_back),
         cmocka_unit_test(another_user_stays_on_that_connection_only),
+        cmocka_unit_test(a_reset_says_that_it_does_not_bring_the_pools_user_back),
         cmocka_unit_test(a_user_that_is_refused_ends_the_connection),
         cmocka_unit_test(a_reset_leaves_nothing),
         cmocka_unit_test(another_connection_can_be_stopped),

@@ -3,6 +3,8 @@
 
 #include "db/mysql/protocol.h"
 
+#include <hoot/binlog.h>
+
 /* --- statements --- */
 
 LINK_TEST(counts_and_ids_are_the_servers)
@@ -311,6 +313,25 @@ static void a_database_chosen_on_a_connection_without_one_ends_it(void **state)
 
     (void)state;
     assert_int_equal(hoot_run(body_database_without_way_back, NULL, &err), 0);
+}
+
+LINK_TEST(a_server_without_a_binary_log_says_so_when_it_is_opened)
+{
+    hoot_binlog_options options = {
+        .connect = { .host = "127.0.0.1", .port = server.port, .user = "root", .sslmode = "disabled" },
+        .from_start = true,
+    };
+    hoot_binlog *binlog = NULL;
+    hoot_error err = HOOT_ERROR_INIT;
+
+    (void)link;
+    assert_int_equal(hoot_binlog_open(&options, &binlog, &err), HOOT_EDB);
+    assert_non_null(strstr(err.text, "no binary log"));
+    options.from_start = false;
+    options.gtid = "0-1-1";
+    assert_int_equal(hoot_binlog_open(&options, &binlog, &err), HOOT_EDB);
+    assert_non_null(strstr(err.text, "no binary log"));
+    assert_null(binlog);
 }
 
 LINK_TEST(prepared_statements_work_again_after_a_reset)
@@ -652,6 +673,7 @@ int main(void)
         cmocka_unit_test(transactions_are_followed),
         cmocka_unit_test(everyday_statements_leave_the_session_clean),
         cmocka_unit_test(reset_clears_what_a_statement_left),
+        cmocka_unit_test(a_server_without_a_binary_log_says_so_when_it_is_opened),
         cmocka_unit_test(a_role_ends_the_connection),
         cmocka_unit_test(a_database_chosen_on_a_connection_without_one_ends_it),
         cmocka_unit_test(prepared_statements_work_again_after_a_reset),
