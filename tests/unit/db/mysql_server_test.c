@@ -552,7 +552,9 @@ static int body_logins(hoot_error *unused, void *arg)
         if (c->code) {
             assert_int_equal(open_refused(&target, &err), c->code);
             assert_true(err.server_code == c->server_code || (mysql_server_is_mysql() && !err.server_code));
-            assert_non_null(strstr(err.text, by_kind("mysql_native_password", "caching_sha2_password")));
+            /* MySQL takes a user who is not there for one of caching_sha2_password or sha256_password, by
+             * chance, so that nobody learns who is. */
+            assert_non_null(strstr(err.text, by_kind("mysql_native_password", "sha2")));
             continue;
         }
         link = open_link(&target);
