@@ -107,15 +107,20 @@ static bool begins_well(const hoot__my_challenge *challenge)
     return plugin == HOOT__MY_PLUGIN_NATIVE || plugin == HOOT__MY_PLUGIN_SHA2;
 }
 
+static int prove_first(login *l, uint8_t *proof, hoot_error *err)
+{
+    if (!begins_well(&l->challenge))
+        snprintf(l->challenge.plugin, sizeof(l->challenge.plugin), "mysql_native_password");
+    return hoot__my_prove(&l->challenge, l->target->password, proof, err);
+}
+
 static int send_first(login *l, const hoot__my_greeting *greeting, hoot_error *err)
 {
     uint8_t proof[HOOT__MY_PROOF_MAX];
     hoot_buf payload;
     int len;
 
-    if (!begins_well(&l->challenge))
-        snprintf(l->challenge.plugin, sizeof(l->challenge.plugin), "mysql_native_password");
-    len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
+    len = prove_first(l, proof, err);
     if (len < 0)
         return len;
     hoot_buf_init(&payload, LOGIN_MAX);
@@ -307,9 +312,7 @@ static int send_change(login *l, const hoot__my_greeting *greeting, hoot_error *
     hoot_buf payload;
     int len;
 
-    if (!begins_well(&l->challenge))
-        snprintf(l->challenge.plugin, sizeof(l->challenge.plugin), "mysql_native_password");
-    len = hoot__my_prove(&l->challenge, l->target->password, proof, err);
+    len = prove_first(l, proof, err);
     if (len < 0)
         return len;
     hoot_buf_init(&payload, LOGIN_MAX);
