@@ -65,6 +65,29 @@ struct saved {
     void *return_address;
 };
 
+/* Take a frame's registers off the stack: what is left on it is where to go on. */
+#define POP_REGISTERS                                                                                        \
+    "    addq $8, %rsp\n"                                                                                    \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    popq %r15\n"                                                                                        \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    .cfi_restore %r15\n"                                                                                \
+    "    popq %r14\n"                                                                                        \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    .cfi_restore %r14\n"                                                                                \
+    "    popq %r13\n"                                                                                        \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    .cfi_restore %r13\n"                                                                                \
+    "    popq %r12\n"                                                                                        \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    .cfi_restore %r12\n"                                                                                \
+    "    popq %rbx\n"                                                                                        \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    .cfi_restore %rbx\n"                                                                                \
+    "    popq %rbp\n"                                                                                        \
+    "    .cfi_adjust_cfa_offset -8\n"                                                                        \
+    "    .cfi_restore %rbp\n"
+
 __asm__(".text\n"
         ".p2align 4\n"
         ".globl hoot__switch_stacks\n"
@@ -102,28 +125,7 @@ __asm__(".text\n"
         "    jne 2f\n"
         "1:  cmpw 4(%rsp), %dx\n"
         "    jne 3f\n"
-        "4:  .cfi_remember_state\n"
-        "    addq $8, %rsp\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    popq %r15\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r15\n"
-        "    popq %r14\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r14\n"
-        "    popq %r13\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r13\n"
-        "    popq %r12\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r12\n"
-        "    popq %rbx\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %rbx\n"
-        "    popq %rbp\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %rbp\n"
-        "    popq %rcx\n"
+        "4:  .cfi_remember_state\n" POP_REGISTERS "    popq %rcx\n"
         "    .cfi_adjust_cfa_offset -8\n"
         "    .cfi_register %rip, %rcx\n"
         "    notrack jmp *%rcx\n" /* not a return: the processor would predict the way we came from */
@@ -154,27 +156,7 @@ __asm__(".text\n"
         "    .cfi_offset %r14, -48\n"
         "    .cfi_offset %r15, -56\n"
         "    ldmxcsr (%rsp)\n"
-        "    fldcw 4(%rsp)\n"
-        "    addq $8, %rsp\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    popq %r15\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r15\n"
-        "    popq %r14\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r14\n"
-        "    popq %r13\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r13\n"
-        "    popq %r12\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %r12\n"
-        "    popq %rbx\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %rbx\n"
-        "    popq %rbp\n"
-        "    .cfi_adjust_cfa_offset -8\n"
-        "    .cfi_restore %rbp\n"
+        "    fldcw 4(%rsp)\n" POP_REGISTERS
         "    retq\n" /* where a task ends that never waited, this is what the processor predicts */
         "    .cfi_endproc\n"
         ".size hoot__switch_entry, . - hoot__switch_entry\n");
