@@ -9,6 +9,7 @@
 
 #include "support/run.h"
 
+#include "base/alloc.h"
 #include "runtime/torture.h"
 
 /* Gives the number of runs that were cancelled somewhere. */
@@ -30,6 +31,24 @@ static inline uint64_t torture_with(const hoot__loop_options *options, hoot_task
     hoot__cancel_at_switch = 0;
     hoot__switches_seen = 0;
     return n - 1;
+}
+
+/* Fail the n-th allocation for n = 1, 2, ... until a run succeeds and needs no n-th one. Gives the number of
+ * runs that failed. */
+static inline int torture_allocations(hoot_task_fn body, void *arg)
+{
+    int rc = -1, failed = 0;
+
+    for (unsigned long n = 1; n < 2000 && (rc || hoot__alloc_count >= n); n++) {
+        hoot_error err = HOOT_ERROR_INIT;
+
+        hoot__alloc_fail_next(n);
+        rc = hoot_run(body, arg, &err);
+        failed += rc != 0;
+    }
+    hoot__alloc_fail_next(0);
+    assert_int_equal(rc, 0);
+    return failed;
 }
 
 /* In virtual time. */

@@ -1,6 +1,5 @@
 /* Several statements of one task on its connection, on a real server and on SQLite. */
-#include "unit/db/db_test.h"
-#include "unit/db/mysql_server.h"
+#include "unit/db/mysql_server_pool.h"
 
 #include <hoot/batch.h>
 #include <hoot/group.h>
@@ -13,7 +12,6 @@
 
 #include <math.h>
 
-static mysql_server server;
 static hoot_pool *pool;
 static hoot_error err;
 
@@ -105,15 +103,6 @@ static void wait_until_runs(hoot_conn *conn, const char *like)
     }
 }
 
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_real(body_of_##name, NULL);                                                                      \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
 /* --- results --- */
 
 static void ask_for_some(void)
@@ -145,7 +134,7 @@ static void ask_for_some(void)
     assert_int_equal(hoot_batch_error(batch, 6, NULL), HOOT_EINVAL);
 }
 
-TEST(gives_the_results_in_their_order)
+REAL_TEST(gives_the_results_in_their_order)
 {
     OPEN(.max_size = 1);
     ask_for_some();
@@ -153,7 +142,7 @@ TEST(gives_the_results_in_their_order)
     return 0;
 }
 
-TEST(gives_the_same_results_one_by_one_where_lanes_are_off)
+REAL_TEST(gives_the_same_results_one_by_one_where_lanes_are_off)
 {
     OPEN(.max_size = 1, .pipeline = HOOT_PIPELINE_OFF);
     ask_for_some();
@@ -161,7 +150,7 @@ TEST(gives_the_same_results_one_by_one_where_lanes_are_off)
     return 0;
 }
 
-TEST(gives_the_same_results_on_sqlite)
+REAL_TEST(gives_the_same_results_on_sqlite)
 {
     OPEN(.url = "sqlite::memory:");
     ask_for_some();
@@ -183,7 +172,7 @@ static void add_one_to_many(void)
     assert_int_equal(link->statements.count, 1);
 }
 
-TEST(answers_more_statements_than_may_be_under_way)
+REAL_TEST(answers_more_statements_than_may_be_under_way)
 {
     for (int depth = 0; depth < 5; depth++) {
         OPEN(.max_size = 1, .pipeline = depth);
@@ -193,7 +182,7 @@ TEST(answers_more_statements_than_may_be_under_way)
     return 0;
 }
 
-TEST(takes_more_texts_than_the_connection_may_keep_prepared)
+REAL_TEST(takes_more_texts_than_the_connection_may_keep_prepared)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_conn) conn = NULL;
@@ -214,7 +203,7 @@ TEST(takes_more_texts_than_the_connection_may_keep_prepared)
     return 0;
 }
 
-TEST(runs_alone_what_cannot_be_sent_early)
+REAL_TEST(runs_alone_what_cannot_be_sent_early)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_conn) conn = NULL;
@@ -255,7 +244,7 @@ TEST(runs_alone_what_cannot_be_sent_early)
     return 0;
 }
 
-TEST(marks_the_session_as_changed_by_a_statement_in_it)
+REAL_TEST(marks_the_session_as_changed_by_a_statement_in_it)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     hoot_conn *conn;
@@ -281,7 +270,7 @@ static int take_any(hoot_conn *conn, hoot_error *error, void *arg)
 }
 
 /* Such a pool has no lanes, but a batch shares its connection with nobody. */
-TEST(works_in_a_pool_with_a_hook)
+REAL_TEST(works_in_a_pool_with_a_hook)
 {
     OPEN(.max_size = 1, .on_acquire = take_any);
     ask_for_some();
@@ -299,7 +288,7 @@ static void add_three_with_a_duplicate(hoot_batch *batch)
     hoot_batch_add(batch, "INSERT INTO things (n) VALUES (?)", 2);
 }
 
-TEST(runs_what_is_behind_a_statement_that_fails)
+REAL_TEST(runs_what_is_behind_a_statement_that_fails)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_conn) conn = NULL;
@@ -349,7 +338,7 @@ static void stop_at_a_duplicate(void)
     assert_int_equal(number_of("SELECT count(*) FROM things"), 1);
 }
 
-TEST(runs_nothing_behind_an_error_where_it_is_to_stop)
+REAL_TEST(runs_nothing_behind_an_error_where_it_is_to_stop)
 {
     OPEN(.max_size = 1);
     stop_at_a_duplicate();
@@ -360,7 +349,7 @@ TEST(runs_nothing_behind_an_error_where_it_is_to_stop)
     return 0;
 }
 
-TEST(fails_a_result_that_is_too_large_alone)
+REAL_TEST(fails_a_result_that_is_too_large_alone)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_conn) conn = NULL;
@@ -380,7 +369,7 @@ TEST(fails_a_result_that_is_too_large_alone)
     return 0;
 }
 
-TEST(fails_a_row_that_is_too_long_alone)
+REAL_TEST(fails_a_row_that_is_too_long_alone)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     hoot_conn *conn;
@@ -403,7 +392,7 @@ TEST(fails_a_row_that_is_too_long_alone)
 }
 
 /* The same text with parameters of other kinds than before. */
-TEST(gives_each_value_in_the_kind_it_came_in)
+REAL_TEST(gives_each_value_in_the_kind_it_came_in)
 {
     static const hoot_kind kinds[] = { HOOT_INT, HOOT_TEXT, HOOT_NULL, HOOT_DOUBLE, HOOT_INT, HOOT_TEXT };
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
@@ -456,14 +445,14 @@ static void send_what_cannot_be(bool piped)
     hoot_pool_close(pool);
 }
 
-TEST(tells_what_was_refused_before_it_was_sent)
+REAL_TEST(tells_what_was_refused_before_it_was_sent)
 {
     send_what_cannot_be(true);
     send_what_cannot_be(false);
     return 0;
 }
 
-TEST(refuses_what_is_no_batch)
+REAL_TEST(refuses_what_is_no_batch)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_conn) conn = NULL;
@@ -494,7 +483,7 @@ static int update_first(hoot_error *error, void *arg)
     return hoot_conn_rollback(second, error);
 }
 
-TEST(leaves_nothing_of_a_transaction_that_a_deadlock_ended)
+REAL_TEST(leaves_nothing_of_a_transaction_that_a_deadlock_ended)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
@@ -532,7 +521,7 @@ TEST(leaves_nothing_of_a_transaction_that_a_deadlock_ended)
     return 0;
 }
 
-TEST(keeps_a_transaction_that_goes_well)
+REAL_TEST(keeps_a_transaction_that_goes_well)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     hoot_conn *conn;
@@ -574,7 +563,7 @@ static int leave_in_the_middle(uint64_t after_ms, const char *slow, bool in_tran
 }
 
 /* Nobody gets the rows of a batch that was left, and what of it had not begun never does. */
-TEST(stops_on_the_server_what_a_task_has_left)
+REAL_TEST(stops_on_the_server_what_a_task_has_left)
 {
     for (int in_transaction = 0; in_transaction < 2; in_transaction++) {
         HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
@@ -595,7 +584,7 @@ TEST(stops_on_the_server_what_a_task_has_left)
 }
 
 /* All answers are there by the time somebody asks for the connection: it is kept. */
-TEST(keeps_a_connection_whose_answers_have_come_meanwhile)
+REAL_TEST(keeps_a_connection_whose_answers_have_come_meanwhile)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     hoot_conn *conn;
@@ -621,7 +610,7 @@ TEST(keeps_a_connection_whose_answers_have_come_meanwhile)
     return 0;
 }
 
-TEST(tells_which_statements_a_lost_connection_may_have_run)
+REAL_TEST(tells_which_statements_a_lost_connection_may_have_run)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     hoot_conn *conn;
@@ -657,7 +646,7 @@ static int kill_it(hoot_error *error, void *arg)
     return rc;
 }
 
-TEST(fails_all_that_were_under_way_when_the_connection_was_lost)
+REAL_TEST(fails_all_that_were_under_way_when_the_connection_was_lost)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(&err);
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
@@ -723,49 +712,10 @@ static void leaves_nothing_behind_wherever_a_task_is_cancelled(void **state)
 
 static void survives_every_failed_allocation(void **state)
 {
-    unsigned long n = 1;
-    int rc = -1, failed = 0;
-
     (void)state;
-    for (; n < 2000 && (rc || hoot__alloc_count >= n); n++) {
-        hoot__alloc_fail_next(n);
-        hoot_error_clear(&err);
-        rc = hoot_run(a_pool_and_a_batch, NULL, &err);
-        failed += rc != 0;
-    }
-    hoot__alloc_fail_next(0);
-    assert_true(failed > 20);
+    assert_true(torture_allocations(a_pool_and_a_batch, NULL) > 20);
     hoot_error_clear(&err);
     assert_int_equal(hoot_run(a_pool_and_a_batch, NULL, &err), 0);
-}
-
-/* --- */
-
-static int make_database(hoot_error *error, void *arg)
-{
-    const hoot_pool_options options = { .driver = "mysql", .socket = server.socket, .user = "root" };
-    int rc = hoot_pool_open(NULL, &pool, &options, error);
-
-    (void)arg;
-    if (rc)
-        return rc;
-    rc = hoot_pool_execute(pool, error, "CREATE DATABASE app") < 0 ? error->code : 0;
-    hoot_pool_close(pool);
-    return rc;
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    mysql_server_start(&server, NULL);
-    return hoot_run(make_database, NULL, &err);
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    mysql_server_stop(&server);
-    return 0;
 }
 
 int main(void)

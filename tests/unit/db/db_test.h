@@ -38,6 +38,18 @@ static inline void run_real(hoot_task_fn body, void *arg)
     assert_int_equal(hoot_run(body, arg, &err), 0);
 }
 
+/* A test whose body is a task, on a loop with a virtual clock or a real one. */
+#define TASK_TEST(name, run_it)                                                                              \
+    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
+    static void name(void **state)                                                                           \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        run_it(body_of_##name, NULL);                                                                        \
+    }                                                                                                        \
+    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
+#define VIRTUAL_TEST(name) TASK_TEST(name, run_virtual)
+#define REAL_TEST(name)    TASK_TEST(name, run_real)
+
 /* --- a folder that is gone afterwards --- */
 static char test_folder[64];
 

@@ -1,6 +1,5 @@
 /* Statements of many tasks on few connections, on a real server. */
-#include "unit/db/db_test.h"
-#include "unit/db/mysql_server.h"
+#include "unit/db/mysql_server_pool.h"
 
 #include <hoot/group.h>
 
@@ -10,7 +9,6 @@
 
 #include "support/torture.h"
 
-static mysql_server server;
 static hoot_pool *pool;
 static hoot_error err;
 
@@ -91,15 +89,6 @@ static void wait_until_runs(hoot_conn *conn, const char *like)
         assert_int_equal(hoot_sleep(1), 0);
 }
 
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_real(body_of_##name, NULL);                                                                      \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
 /* --- many tasks --- */
 
 enum { TASKS = 64, ROUNDS = 20 };
@@ -145,7 +134,7 @@ static int64_t count_prepared(void)
     return strtoll(hoot_row_text_at(hoot_fetchone(rows), 1), NULL, 10);
 }
 
-TEST(answers_many_tasks_on_two_connections)
+REAL_TEST(answers_many_tasks_on_two_connections)
 {
     int64_t before, after;
     hoot_pool_stats now;
@@ -165,7 +154,7 @@ TEST(answers_many_tasks_on_two_connections)
     return 0;
 }
 
-TEST(keeps_one_statement_to_a_connection_when_it_is_off)
+REAL_TEST(keeps_one_statement_to_a_connection_when_it_is_off)
 {
     OPEN(.max_size = 4, .pipeline = HOOT_PIPELINE_OFF);
     assert_int_equal(run_many(ask_for_markers, 8), 0);
@@ -195,7 +184,7 @@ static int every_third_is_wrong(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(fails_only_who_asked_for_what_failed)
+REAL_TEST(fails_only_who_asked_for_what_failed)
 {
     OPEN(.max_size = 1, .pipeline = 16, .share_writes = true);
     never_slow();
@@ -212,7 +201,7 @@ TEST(fails_only_who_asked_for_what_failed)
 }
 
 /* Its parameters are refused before anything is sent. */
-TEST(refuses_a_wrong_number_of_parameters_alone)
+REAL_TEST(refuses_a_wrong_number_of_parameters_alone)
 {
     OPEN(.max_size = 1, .pipeline = 16);
     never_slow();
@@ -224,7 +213,7 @@ TEST(refuses_a_wrong_number_of_parameters_alone)
     return 0;
 }
 
-TEST(fails_an_answer_that_is_too_large_and_reads_on_behind_it)
+REAL_TEST(fails_an_answer_that_is_too_large_and_reads_on_behind_it)
 {
     OPEN(.max_size = 1, .pipeline = 16, .max_answer_bytes = 64 * 1024);
     never_slow();
@@ -247,7 +236,7 @@ static int ask_for_too_much_or_little(hoot_error *error, void *arg)
 }
 
 /* It is one row, and longer than a row may be. */
-TEST(fails_a_row_that_is_too_long_alone)
+REAL_TEST(fails_a_row_that_is_too_long_alone)
 {
     OPEN(.max_size = 2, .pipeline = 16, .max_answer_bytes = 100 * 1000);
     failed_ones = good_ones = 0;
@@ -282,7 +271,7 @@ static int ask_for_its_own_kind(hoot_error *error, void *arg)
 }
 
 /* At the same time, so that one kind is prepared while another waits for the text. */
-TEST(gives_each_its_value_in_the_kind_it_came_in)
+REAL_TEST(gives_each_its_value_in_the_kind_it_came_in)
 {
     OPEN(.max_size = 2, .pipeline = 16);
     good_ones = 0;
@@ -294,7 +283,7 @@ TEST(gives_each_its_value_in_the_kind_it_came_in)
 }
 
 /* As after a restart behind a proxy: the id means nothing to the server. */
-TEST(prepares_anew_what_the_server_has_forgotten)
+REAL_TEST(prepares_anew_what_the_server_has_forgotten)
 {
     OPEN(.max_size = 1, .pipeline = 16);
     never_slow();
@@ -334,7 +323,7 @@ static int ask_and_maybe_leave(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(drops_the_answers_of_those_who_left_and_nobody_sees_them)
+REAL_TEST(drops_the_answers_of_those_who_left_and_nobody_sees_them)
 {
     OPEN(.max_size = 3, .pipeline = 8);
     stopped = answered = 0;
@@ -381,17 +370,9 @@ static void leaves_nothing_behind_wherever_a_task_is_cancelled(void **state)
 
 static void survives_every_failed_allocation(void **state)
 {
-    unsigned long n = 1;
-    int rc = -1, failed = 0;
-
     (void)state;
-    for (; n < 2000 && (rc || hoot__alloc_count >= n); n++) {
-        hoot__alloc_fail_next(n);
-        rc = hoot_run(a_pool_and_three_tasks, NULL, &err);
-        failed += rc != 0;
-    }
-    hoot__alloc_fail_next(0);
-    assert_true(failed > 20);
+    assert_true(torture_allocations(a_pool_and_three_tasks, NULL) > 20);
+    hoot_error_clear(&err);
     assert_int_equal(hoot_run(a_pool_and_three_tasks, NULL, &err), 0);
 }
 
@@ -414,7 +395,7 @@ static int sleep_long(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(does_not_let_others_wait_behind_a_slow_statement)
+REAL_TEST(does_not_let_others_wait_behind_a_slow_statement)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *look;
@@ -451,7 +432,7 @@ static int select_with_deadline(hoot_error *error, void *arg)
 }
 
 /* Written behind the slow one, then taken from it; there is no other connection for it. */
-TEST(keeps_the_deadline_of_a_statement_that_was_sent_on)
+REAL_TEST(keeps_the_deadline_of_a_statement_that_was_sent_on)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -468,7 +449,7 @@ TEST(keeps_the_deadline_of_a_statement_that_was_sent_on)
     return 0;
 }
 
-TEST(stops_on_the_server_what_nobody_waits_for)
+REAL_TEST(stops_on_the_server_what_nobody_waits_for)
 {
     hoot_conn *look;
 
@@ -495,7 +476,7 @@ static int insert_marker(hoot_error *error, void *arg)
     return rc < 0 ? (int)rc : 0;
 }
 
-TEST(never_sends_what_was_given_up_in_the_queue)
+REAL_TEST(never_sends_what_was_given_up_in_the_queue)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *only;
@@ -527,7 +508,7 @@ static int update_waited(hoot_error *error, void *arg)
 }
 
 /* The first holds the row that the second waits for; the third must not wait with it. */
-TEST(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock)
+REAL_TEST(does_not_let_a_write_wait_behind_one_that_waits_for_a_lock)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *holder;
@@ -576,7 +557,7 @@ static void kill_the_reader(hoot_conn *holder)
 }
 
 /* A KILL QUERY that was meant for the statement in front, and came late. */
-TEST(runs_again_what_a_kill_for_another_has_hit)
+REAL_TEST(runs_again_what_a_kill_for_another_has_hit)
 {
     for (int ours = 0; ours < 2; ours++) {
         HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
@@ -617,7 +598,7 @@ static int update_by_key(hoot_error *error, void *arg)
 }
 
 /* What the documents say of it, and why it is not the default. */
-TEST(holds_up_a_write_behind_one_that_waits_where_writes_share_lanes)
+REAL_TEST(holds_up_a_write_behind_one_that_waits_where_writes_share_lanes)
 {
     for (int share = 0; share < 2; share++) {
         HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
@@ -657,7 +638,7 @@ static int count_lending(hoot_conn *conn, hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(lends_a_connection_to_each_statement_where_a_hook_wants_to_see_it)
+REAL_TEST(lends_a_connection_to_each_statement_where_a_hook_wants_to_see_it)
 {
     lendings = 0;
     OPEN(.max_size = 3, .pipeline = 16, .on_acquire = count_lending);
@@ -693,7 +674,7 @@ static void make_read_only(bool on)
 }
 
 /* The lane goes, its host is told of, and those behind get the same answer on whatever connection. */
-TEST(gives_up_a_lane_whose_server_became_read_only)
+REAL_TEST(gives_up_a_lane_whose_server_became_read_only)
 {
     hoot_pool_options options = { .driver = "mysql",
                                   .host = "127.0.0.1",
@@ -732,7 +713,7 @@ static int sleep_a_while(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(tells_each_of_them_that_the_connection_was_lost)
+REAL_TEST(tells_each_of_them_that_the_connection_was_lost)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     HOOT_AUTO(hoot_cursor) rows = NULL;
@@ -773,7 +754,7 @@ static int ask_on_and_on(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(gives_way_to_one_who_wants_a_connection_for_himself)
+REAL_TEST(gives_way_to_one_who_wants_a_connection_for_himself)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -796,7 +777,7 @@ TEST(gives_way_to_one_who_wants_a_connection_for_himself)
     return 0;
 }
 
-TEST(sends_what_changes_the_session_elsewhere)
+REAL_TEST(sends_what_changes_the_session_elsewhere)
 {
     static const char *const apart[] = {
         "SET @mine = 1",
@@ -830,7 +811,7 @@ static int close_it(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(lets_statements_end_when_the_pool_closes)
+REAL_TEST(lets_statements_end_when_the_pool_closes)
 {
     OPEN(.max_size = 2, .pipeline = 4);
     assert_int_equal(hoot_gather(&err, { ask_for_markers, (void *)1 }, { close_it, NULL }), HOOT_ECLOSED);
@@ -845,14 +826,14 @@ static int cut_short(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(cuts_statements_that_outlast_a_closing_pool)
+REAL_TEST(cuts_statements_that_outlast_a_closing_pool)
 {
     OPEN(.max_size = 1, .pipeline = 4, .close_timeout_ms = 100);
     assert_int_equal(hoot_gather(&err, { cut_short, NULL }, { cut_short, NULL }, { close_it, NULL }), 0);
     return 0;
 }
 
-TEST(fails_those_who_wait_when_no_connection_can_be_made)
+REAL_TEST(fails_those_who_wait_when_no_connection_can_be_made)
 {
     hoot_pool_options options = { .url = "mysql://root@127.0.0.1:1/app", .lazy = true, .pipeline = 4 };
 
@@ -866,7 +847,7 @@ TEST(fails_those_who_wait_when_no_connection_can_be_made)
 
 /* --- */
 
-static int make_database(hoot_error *error, void *arg)
+static int start_server_of_numbers(void **state)
 {
     static const char *const statements[] = {
         "CREATE DATABASE app",
@@ -874,31 +855,11 @@ static int make_database(hoot_error *error, void *arg)
         "INSERT INTO app.numbers WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < "
         "1000) "
         "SELECT n FROM s",
+        NULL,
     };
-    const hoot_pool_options options = { .driver = "mysql", .socket = server.socket, .user = "root" };
-    int rc = hoot_pool_open(NULL, &pool, &options, error);
 
-    (void)arg;
-    if (rc)
-        return rc;
-    for (size_t i = 0; rc == 0 && i < sizeof(statements) / sizeof(statements[0]); i++)
-        rc = hoot_pool_execute(pool, error, hoot_str_from(statements[i])) < 0 ? error->code : 0;
-    hoot_pool_close(pool);
-    return rc;
-}
-
-static int start_server(void **state)
-{
     (void)state;
-    mysql_server_start(&server, NULL);
-    return hoot_run(make_database, NULL, &err);
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    mysql_server_stop(&server);
-    return 0;
+    return start_server_with(NULL, statements);
 }
 
 int main(void)
@@ -932,5 +893,5 @@ int main(void)
         cmocka_unit_test(fails_those_who_wait_when_no_connection_can_be_made),
     };
 
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+    return cmocka_run_group_tests(tests, start_server_of_numbers, stop_server);
 }

@@ -1,18 +1,11 @@
 /* What connections and tasks hold that wait: for statements, and for answers. On a real server. */
-#include "unit/db/db_test.h"
-#include "unit/db/mysql_server.h"
+#include "unit/db/mysql_server_pool.h"
 
 #include <hoot/group.h>
 
 #include <malloc.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#endif
+#include "support/resident.h"
 
 #ifdef UNDER_ASAN
 size_t __sanitizer_get_current_allocated_bytes(void); /* gcc comes without its header */
@@ -31,7 +24,6 @@ enum {
     TASK_BYTES = 12 * 1024,
 };
 
-static mysql_server server;
 static hoot_pool *pool;
 static hoot_error err;
 
@@ -116,17 +108,6 @@ static void an_idle_connection_holds_less_than_8_kib(void **state)
 
 static int answered;
 
-static long resident_bytes(void)
-{
-    long total, resident;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
-    fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
-}
-
 static int ask(hoot_error *unused, void *arg)
 {
     HOOT_AUTO(hoot_cursor)
@@ -178,20 +159,6 @@ static void a_task_waits_for_the_database_on_12_kib(void **state)
 {
     (void)state;
     run_real(tasks, NULL);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    mysql_server_start(&server, NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    mysql_server_stop(&server);
-    return 0;
 }
 
 int main(void)

@@ -42,16 +42,7 @@ static int64_t number_of(const char *sql)
     return number;
 }
 
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_real(body_of_##name, NULL);                                                                      \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
-TEST(applies_what_is_missing_and_nothing_twice)
+REAL_TEST(applies_what_is_missing_and_nothing_twice)
 {
     assert_int_equal(open_pool(&err), 0);
     assert_int_equal(hoot_migrate(pool, steps, 2, &err), 2);
@@ -65,7 +56,7 @@ TEST(applies_what_is_missing_and_nothing_twice)
     return 0;
 }
 
-TEST(undoes_a_step_that_fails_in_its_middle)
+REAL_TEST(undoes_a_step_that_fails_in_its_middle)
 {
     const hoot_migration bad[] = {
         steps[0], { .number = 2, .name = "bad", .sql = "CREATE TABLE half (n INTEGER);\nnonsense;\n" }
@@ -81,7 +72,7 @@ TEST(undoes_a_step_that_fails_in_its_middle)
     return 0;
 }
 
-TEST(refuses_a_database_of_another_program)
+REAL_TEST(refuses_a_database_of_another_program)
 {
     hoot_migration changed[3];
 

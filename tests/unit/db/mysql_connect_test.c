@@ -182,19 +182,6 @@ static const char *with(const char *options, const char *file)
     return text;
 }
 
-static const char *status_of(hoot_arena *arena, hoot_link *link, const char *name)
-{
-    const hoot_value *cells;
-    const char *value;
-
-    run(link, hoot_arena_printf(arena, "SHOW SESSION STATUS LIKE '%s'", name));
-    cells = next(link);
-    assert_non_null(cells);
-    value = hoot_value_format(arena, &cells[1]);
-    assert_int_equal(count_rows(link), 0);
-    return value;
-}
-
 static void uses_tls(hoot_link *link)
 {
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);

@@ -1,11 +1,9 @@
 /* Several results, procedures, executemany, LOAD DATA LOCAL and session commands, on a real server. */
-#include "unit/db/db_test.h"
-#include "unit/db/mysql_server.h"
+#include "unit/db/mysql_server_pool.h"
 
 #include "db/conn.h"
 #include "db/mysql/connection.h"
 
-static mysql_server server;
 static hoot_pool *pool;
 static hoot_conn *conn;
 static hoot_error err;
@@ -703,35 +701,13 @@ TEST(another_connection_can_be_stopped)
     hoot_conn_release(other);
 }
 
-static int make_database(hoot_error *error, void *arg)
-{
-    hoot_pool_options first = options();
-    int rc;
-
-    (void)arg;
-    first.database = NULL;
-    rc = hoot_pool_open(NULL, &pool, &first, error);
-    if (rc)
-        return rc;
-    rc = hoot_pool_execute(pool, error, "CREATE DATABASE app") < 0 ? error->code : 0;
-    hoot_pool_close(pool);
-    return rc;
-}
-
-static int start_server(void **state)
+static int start_large_server(void **state)
 {
     static const char *const with[] = { "--max-allowed-packet=64M", "--local-infile=ON", NULL };
+    static const char *const statements[] = { "CREATE DATABASE app", NULL };
 
     (void)state;
-    mysql_server_start(&server, with);
-    return hoot_run(make_database, NULL, &err);
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    mysql_server_stop(&server);
-    return 0;
+    return start_server_with(with, statements);
 }
 
 int main(void)

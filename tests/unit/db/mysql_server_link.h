@@ -43,6 +43,20 @@ static inline int open_refused(const hoot_target *target, hoot_error *err)
     return rc;
 }
 
+/* A status variable of the session, in `arena`. */
+static inline const char *status_of(hoot_arena *arena, hoot_link *link, const char *name)
+{
+    const hoot_value *cells;
+    const char *value;
+
+    run(link, hoot_arena_printf(arena, "SHOW SESSION STATUS LIKE '%s'", name));
+    cells = next(link);
+    assert_non_null(cells);
+    value = hoot_value_format(arena, &cells[1]);
+    assert_int_equal(count_rows(link), 0);
+    return value;
+}
+
 typedef void (*link_fn)(hoot_link *link);
 
 static inline int body_on_link(hoot_error *err, void *arg)

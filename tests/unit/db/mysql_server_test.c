@@ -70,19 +70,6 @@ LINK_TEST(the_number_of_parameters_must_be_that_of_the_placeholders)
     assert_int_equal(count_rows(link), 1);
 }
 
-static const char *status(hoot_arena *arena, hoot_link *link, const char *name)
-{
-    const hoot_value *cells;
-    const char *text;
-
-    run(link, hoot_arena_printf(arena, "SHOW SESSION STATUS LIKE '%s'", name));
-    cells = next(link);
-    assert_non_null(cells);
-    text = hoot_value_format(arena, &cells[1]);
-    assert_int_equal(count_rows(link), 0);
-    return text;
-}
-
 LINK_TEST(a_statement_is_prepared_once)
 {
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
@@ -93,8 +80,8 @@ LINK_TEST(a_statement_is_prepared_once)
         run_values(link, "SELECT ? + 0", &param, 1);
         assert_int_equal(count_rows(link), 1);
     }
-    assert_string_equal(status(arena, link, "Com_stmt_prepare"), by_kind("1", "2")); /* for each kind */
-    assert_string_equal(status(arena, link, "Com_stmt_execute"), "5");
+    assert_string_equal(status_of(arena, link, "Com_stmt_prepare"), by_kind("1", "2")); /* for each kind */
+    assert_string_equal(status_of(arena, link, "Com_stmt_execute"), "5");
 }
 
 static int body_evicts(hoot_error *err, void *arg)
@@ -113,8 +100,8 @@ static int body_evicts(hoot_error *err, void *arg)
         run_values(link, statements[i], &param, 1);
         assert_int_equal(count_rows(link), 1);
     }
-    assert_string_equal(status(arena, link, "Com_stmt_prepare"), "4");
-    assert_string_equal(status(arena, link, "Com_stmt_close"), "2");
+    assert_string_equal(status_of(arena, link, "Com_stmt_prepare"), "4");
+    assert_string_equal(status_of(arena, link, "Com_stmt_close"), "2");
     hoot__mysql_driver.close(link);
     return 0;
 }

@@ -39,18 +39,9 @@ static int64_t port_now(void)
     return port;
 }
 
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_virtual(body_of_##name, NULL);                                                                   \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
 /* --- hosts --- */
 
-TEST(connects_to_the_first_host_that_answers)
+VIRTUAL_TEST(connects_to_the_first_host_that_answers)
 {
     open_with((hoot_pool_options){ 0 });
     assert_int_equal(port_now(), 1);
@@ -66,7 +57,7 @@ TEST(connects_to_the_first_host_that_answers)
     return 0;
 }
 
-TEST(spreads_over_all_hosts_at_random)
+VIRTUAL_TEST(spreads_over_all_hosts_at_random)
 {
     hoot_conn *conns[60];
 
@@ -81,7 +72,7 @@ TEST(spreads_over_all_hosts_at_random)
     return 0;
 }
 
-TEST(tells_the_last_error_when_no_host_answers_and_tries_all_again_for_the_next)
+VIRTUAL_TEST(tells_the_last_error_when_no_host_answers_and_tries_all_again_for_the_next)
 {
     fake.down = true;
     open_with((hoot_pool_options){ .lazy = true });
@@ -94,7 +85,7 @@ TEST(tells_the_last_error_when_no_host_answers_and_tries_all_again_for_the_next)
     return 0;
 }
 
-TEST(gives_each_host_its_share_of_the_time)
+VIRTUAL_TEST(gives_each_host_its_share_of_the_time)
 {
     uint64_t begun;
 
@@ -107,7 +98,7 @@ TEST(gives_each_host_its_share_of_the_time)
     return 0;
 }
 
-TEST(keeps_the_whole_connect_timeout_when_every_host_is_silent)
+VIRTUAL_TEST(keeps_the_whole_connect_timeout_when_every_host_is_silent)
 {
     uint64_t begun = hoot_now_ms();
 
@@ -128,7 +119,7 @@ static void wait_until_avoided(size_t index, bool avoided, uint64_t at_most_ms)
     assert_int_equal(host(index).avoided, avoided);
 }
 
-TEST(goes_back_to_the_first_host_when_that_is_back)
+VIRTUAL_TEST(goes_back_to_the_first_host_when_that_is_back)
 {
     fake.down_ports = 1 << 1;
     open_with((hoot_pool_options){ 0 });
@@ -145,7 +136,7 @@ TEST(goes_back_to_the_first_host_when_that_is_back)
     return 0;
 }
 
-TEST(gives_a_host_that_is_back_its_share)
+VIRTUAL_TEST(gives_a_host_that_is_back_its_share)
 {
     hoot_conn *conns[9];
 
@@ -165,7 +156,7 @@ TEST(gives_a_host_that_is_back_its_share)
     return 0;
 }
 
-TEST(asks_a_host_that_stays_down_ever_less_often)
+VIRTUAL_TEST(asks_a_host_that_stays_down_ever_less_often)
 {
     int before;
 
@@ -179,7 +170,7 @@ TEST(asks_a_host_that_stays_down_ever_less_often)
     return 0;
 }
 
-TEST(retires_what_is_connected_to_a_host_that_is_lost)
+VIRTUAL_TEST(retires_what_is_connected_to_a_host_that_is_lost)
 {
     hoot_conn *a, *b;
 
@@ -199,7 +190,7 @@ TEST(retires_what_is_connected_to_a_host_that_is_lost)
     return 0;
 }
 
-TEST(does_not_avoid_a_host_of_which_one_connection_was_killed)
+VIRTUAL_TEST(does_not_avoid_a_host_of_which_one_connection_was_killed)
 {
     open_with((hoot_pool_options){ .max_size = 2 });
     assert_int_equal(hoot_pool_execute(pool, &err, "lost"), HOOT_ECONNLOST);
@@ -210,7 +201,7 @@ TEST(does_not_avoid_a_host_of_which_one_connection_was_killed)
     return 0;
 }
 
-TEST(leaves_a_host_that_became_read_only_until_it_takes_writes)
+VIRTUAL_TEST(leaves_a_host_that_became_read_only_until_it_takes_writes)
 {
     open_with((hoot_pool_options){ .max_size = 2 });
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0);
@@ -231,7 +222,7 @@ TEST(leaves_a_host_that_became_read_only_until_it_takes_writes)
     return 0;
 }
 
-TEST(asks_every_host_once_whether_it_takes_a_statement)
+VIRTUAL_TEST(asks_every_host_once_whether_it_takes_a_statement)
 {
     HOOT_AUTO(hoot_cursor) rows = NULL;
 
@@ -253,7 +244,7 @@ TEST(asks_every_host_once_whether_it_takes_a_statement)
     return 0;
 }
 
-TEST(gives_the_refusal_when_the_other_hosts_are_down)
+VIRTUAL_TEST(gives_the_refusal_when_the_other_hosts_are_down)
 {
     open_with((hoot_pool_options){ .max_size = 2 });
     fake.read_only_ports = 1 << 1;
@@ -265,7 +256,7 @@ TEST(gives_the_refusal_when_the_other_hosts_are_down)
 }
 
 /* What a procedure has done before it was refused is done. */
-TEST(does_not_try_elsewhere_what_may_be_done_in_part)
+VIRTUAL_TEST(does_not_try_elsewhere_what_may_be_done_in_part)
 {
     open_with((hoot_pool_options){ .max_size = 2 });
     fake.read_only_ports = 1 << 1;
@@ -275,7 +266,7 @@ TEST(does_not_try_elsewhere_what_may_be_done_in_part)
     return 0;
 }
 
-TEST(retires_a_read_only_connection_of_a_single_host_too)
+VIRTUAL_TEST(retires_a_read_only_connection_of_a_single_host_too)
 {
     open_with((hoot_pool_options){ .url = "fake://a/db", .max_size = 2 });
     fake.read_only_ports = 1 << 1;
@@ -290,7 +281,7 @@ TEST(retires_a_read_only_connection_of_a_single_host_too)
     return 0;
 }
 
-TEST(closes_while_it_looks_at_a_silent_host)
+VIRTUAL_TEST(closes_while_it_looks_at_a_silent_host)
 {
     open_with((hoot_pool_options){ .max_size = 2 });
     fake.silent_ports = 1 << 1;
@@ -339,7 +330,7 @@ static int lose_the_first(hoot_conn *conn, hoot_error *error, void *arg)
     return run(conn, hook_calls++ ? "port" : "lost", error);
 }
 
-TEST(runs_a_hook_before_each_lending)
+VIRTUAL_TEST(runs_a_hook_before_each_lending)
 {
     hook_calls = 0;
     open_with((hoot_pool_options){ .max_size = 1, .on_acquire = count_port, .hook_arg = &hook_calls });
@@ -352,7 +343,7 @@ TEST(runs_a_hook_before_each_lending)
     return 0;
 }
 
-TEST(fails_the_asker_and_closes_the_connection_when_the_hook_fails)
+VIRTUAL_TEST(fails_the_asker_and_closes_the_connection_when_the_hook_fails)
 {
     hook_calls = 0;
     open_with((hoot_pool_options){ .max_size = 1, .on_acquire = refuse });
@@ -365,7 +356,7 @@ TEST(fails_the_asker_and_closes_the_connection_when_the_hook_fails)
     return 0;
 }
 
-TEST(takes_the_next_connection_when_the_hook_finds_one_lost)
+VIRTUAL_TEST(takes_the_next_connection_when_the_hook_finds_one_lost)
 {
     hook_calls = 0;
     open_with((hoot_pool_options){ .max_size = 1, .on_acquire = lose_the_first });
@@ -376,7 +367,7 @@ TEST(takes_the_next_connection_when_the_hook_finds_one_lost)
     return 0;
 }
 
-TEST(runs_a_hook_on_each_new_connection_and_after_each_reset)
+VIRTUAL_TEST(runs_a_hook_on_each_new_connection_and_after_each_reset)
 {
     hook_calls = 0;
     open_with((hoot_pool_options){ .max_size = 1, .on_connect = make_dirty });
@@ -392,7 +383,7 @@ TEST(runs_a_hook_on_each_new_connection_and_after_each_reset)
     return 0;
 }
 
-TEST(does_not_use_a_connection_whose_first_hook_failed)
+VIRTUAL_TEST(does_not_use_a_connection_whose_first_hook_failed)
 {
     hoot_pool_options options = { .url = "fake://a/db", .on_connect = refuse };
 
@@ -408,7 +399,7 @@ TEST(does_not_use_a_connection_whose_first_hook_failed)
 
 /* --- figures --- */
 
-TEST(tells_how_long_tasks_waited)
+VIRTUAL_TEST(tells_how_long_tasks_waited)
 {
     static const uint64_t waits_ms[] = { 1, 40, 300, 7000 };
     static const size_t buckets[] = { 0, 3, 5, 8 };

@@ -1,6 +1,5 @@
 /* The pool, transactions and migrations on a real server. */
-#include "unit/db/db_test.h"
-#include "unit/db/mysql_server.h"
+#include "unit/db/mysql_server_pool.h"
 
 #include <hoot/group.h>
 
@@ -11,7 +10,6 @@
 
 #include <netinet/tcp.h>
 
-static mysql_server server;
 static hoot_pool *pool;
 static hoot_error err;
 
@@ -52,16 +50,7 @@ static hoot_pool_stats stats(void)
     return out;
 }
 
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_real(body_of_##name, NULL);                                                                      \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
-TEST(lends_a_connection_as_if_it_were_fresh)
+REAL_TEST(lends_a_connection_as_if_it_were_fresh)
 {
     hoot_conn *conn;
     uint64_t id;
@@ -84,7 +73,7 @@ TEST(lends_a_connection_as_if_it_were_fresh)
     return 0;
 }
 
-TEST(stops_a_late_statement_on_the_server_and_uses_the_connection_on)
+REAL_TEST(stops_a_late_statement_on_the_server_and_uses_the_connection_on)
 {
     uint64_t id;
 
@@ -101,7 +90,7 @@ TEST(stops_a_late_statement_on_the_server_and_uses_the_connection_on)
 }
 
 /* Through the idle connection's own look, not by waiting a while. */
-TEST(finds_a_connection_that_the_server_closed_while_it_was_idle)
+REAL_TEST(finds_a_connection_that_the_server_closed_while_it_was_idle)
 {
     char kill_it[64];
     hoot_conn *killer;
@@ -142,7 +131,7 @@ static int open_pool_over_tcp(const char *user)
     return hoot_pool_open(NULL, &pool, &options, &err);
 }
 
-TEST(leaves_connections_to_a_server_that_became_read_only)
+REAL_TEST(leaves_connections_to_a_server_that_became_read_only)
 {
     assert_int_equal(open_pool(1), 0);
     execute("CREATE TABLE written (a INTEGER)");
@@ -207,7 +196,7 @@ static void tells_a_server_that_does_not_serve_from_a_statement_that_is_refused(
 }
 
 /* The kernel gives up a peer that acknowledges nothing, and asks one that is silent. */
-TEST(notices_a_peer_that_vanished)
+REAL_TEST(notices_a_peer_that_vanished)
 {
     int value = 0, fd;
     socklen_t len = sizeof(value);
@@ -252,7 +241,7 @@ static int ask_for_own_rows(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(gives_nobody_the_rows_of_another_after_a_thousand_stopped_statements)
+REAL_TEST(gives_nobody_the_rows_of_another_after_a_thousand_stopped_statements)
 {
     assert_int_equal(open_pool(4), 0);
     execute("CREATE TABLE five (n INTEGER)");
@@ -298,7 +287,7 @@ static int run_transfer(hoot_error *error, void *arg)
     return hoot_pool_transaction(pool, take_and_give, arg, error);
 }
 
-TEST(runs_the_victim_of_a_deadlock_again)
+REAL_TEST(runs_the_victim_of_a_deadlock_again)
 {
     hoot_waiter waiters[2] = { HOOT_WAITER_INIT, HOOT_WAITER_INIT };
     transfer one = { .from = 1, .to = 2, .me = &waiters[0], .other = &waiters[1] };
@@ -386,7 +375,7 @@ static void lets_one_of_many_processes_apply_each_step(void **state)
     run_real(check_migrated, NULL);
 }
 
-TEST(leaves_no_session_on_the_server)
+REAL_TEST(leaves_no_session_on_the_server)
 {
     int64_t others = 1;
 
@@ -395,33 +384,6 @@ TEST(leaves_no_session_on_the_server)
         others = number_of("SELECT count(*) FROM information_schema.processlist "
                            "WHERE command <> 'Daemon' AND user = 'root' AND id <> CONNECTION_ID()");
     hoot_pool_close(pool);
-    return 0;
-}
-
-static int make_database(hoot_error *error, void *arg)
-{
-    const hoot_pool_options options = { .driver = "mysql", .socket = server.socket, .user = "root" };
-    int rc = hoot_pool_open(NULL, &pool, &options, error);
-
-    (void)arg;
-    if (rc)
-        return rc;
-    rc = hoot_pool_execute(pool, error, "CREATE DATABASE app") < 0 ? error->code : 0;
-    hoot_pool_close(pool);
-    return rc;
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    mysql_server_start(&server, NULL);
-    return hoot_run(make_database, NULL, &err);
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    mysql_server_stop(&server);
     return 0;
 }
 

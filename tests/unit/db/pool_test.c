@@ -24,16 +24,6 @@ static hoot_pool_stats stats(void)
     return out;
 }
 
-/* A test whose body is a task. */
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_virtual(body_of_##name, NULL);                                                                   \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
 /* --- order and limits --- */
 
 static int order[64], order_count;
@@ -56,7 +46,7 @@ static void start_turns(hoot_group *group, int count)
         assert_int_equal(hoot_group_start(group, take_a_turn, (void *)i, &err), 0);
 }
 
-TEST(serves_waiters_in_order)
+VIRTUAL_TEST(serves_waiters_in_order)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *conn;
@@ -76,7 +66,7 @@ TEST(serves_waiters_in_order)
     return 0;
 }
 
-TEST(hands_over_to_the_first_in_line_and_not_to_who_asks_at_that_moment)
+VIRTUAL_TEST(hands_over_to_the_first_in_line_and_not_to_who_asks_at_that_moment)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *conn;
@@ -94,7 +84,7 @@ TEST(hands_over_to_the_first_in_line_and_not_to_who_asks_at_that_moment)
     return 0;
 }
 
-TEST(never_has_more_connections_than_allowed)
+VIRTUAL_TEST(never_has_more_connections_than_allowed)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -109,7 +99,7 @@ TEST(never_has_more_connections_than_allowed)
     return 0;
 }
 
-TEST(lends_the_warmest_idle_connection)
+VIRTUAL_TEST(lends_the_warmest_idle_connection)
 {
     hoot_conn *a, *b;
     uint64_t id;
@@ -127,7 +117,7 @@ TEST(lends_the_warmest_idle_connection)
     return 0;
 }
 
-TEST(refuses_more_waiters_than_allowed_at_once)
+VIRTUAL_TEST(refuses_more_waiters_than_allowed_at_once)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *conn;
@@ -144,7 +134,7 @@ TEST(refuses_more_waiters_than_allowed_at_once)
     return 0;
 }
 
-TEST(gives_up_waiting_at_the_tasks_deadline_and_loses_no_connection)
+VIRTUAL_TEST(gives_up_waiting_at_the_tasks_deadline_and_loses_no_connection)
 {
     hoot_conn *conn;
 
@@ -163,7 +153,7 @@ TEST(gives_up_waiting_at_the_tasks_deadline_and_loses_no_connection)
 
 /* --- connecting --- */
 
-TEST(keeps_the_connection_of_an_asker_who_left)
+VIRTUAL_TEST(keeps_the_connection_of_an_asker_who_left)
 {
     hoot_conn *conn;
 
@@ -196,7 +186,7 @@ static int expect_refused(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(fails_only_the_one_whose_connecting_failed)
+VIRTUAL_TEST(fails_only_the_one_whose_connecting_failed)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     int failures = 0;
@@ -213,7 +203,7 @@ TEST(fails_only_the_one_whose_connecting_failed)
     return 0;
 }
 
-TEST(gives_each_asker_an_error_of_its_own_when_the_database_is_down)
+VIRTUAL_TEST(gives_each_asker_an_error_of_its_own_when_the_database_is_down)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     uint64_t begun = hoot_now_ms();
@@ -233,7 +223,7 @@ TEST(gives_each_asker_an_error_of_its_own_when_the_database_is_down)
     return 0;
 }
 
-TEST(bounds_the_time_of_connecting)
+VIRTUAL_TEST(bounds_the_time_of_connecting)
 {
     open_with((hoot_pool_options){ .lazy = true, .connect_timeout_ms = 200 });
     fake.connect_ms = 100000;
@@ -245,7 +235,7 @@ TEST(bounds_the_time_of_connecting)
     return 0;
 }
 
-TEST(opens_the_smallest_number_first_and_fails_as_connecting_did)
+VIRTUAL_TEST(opens_the_smallest_number_first_and_fails_as_connecting_did)
 {
     fake.down = true;
     assert_int_equal(hoot_pool_open(NULL, &pool, &(hoot_pool_options){ .url = "fake://h/d" }, &err),
@@ -261,7 +251,7 @@ TEST(opens_the_smallest_number_first_and_fails_as_connecting_did)
 
 /* --- liveness, ages --- */
 
-TEST(replaces_a_connection_that_died_while_idle)
+VIRTUAL_TEST(replaces_a_connection_that_died_while_idle)
 {
     hoot_conn *conn;
 
@@ -276,7 +266,7 @@ TEST(replaces_a_connection_that_died_while_idle)
     return 0;
 }
 
-TEST(closes_what_is_too_old_and_connects_anew_to_the_smallest_number)
+VIRTUAL_TEST(closes_what_is_too_old_and_connects_anew_to_the_smallest_number)
 {
     open_with((hoot_pool_options){ .min_size = 2, .max_age_ms = 10000 });
     assert_int_equal(hoot_sleep(8999), 0);
@@ -288,7 +278,7 @@ TEST(closes_what_is_too_old_and_connects_anew_to_the_smallest_number)
     return 0;
 }
 
-TEST(closes_what_came_back_too_old)
+VIRTUAL_TEST(closes_what_came_back_too_old)
 {
     hoot_conn *conn;
 
@@ -301,7 +291,7 @@ TEST(closes_what_came_back_too_old)
     return 0;
 }
 
-TEST(closes_what_is_idle_too_long_down_to_the_smallest_number)
+VIRTUAL_TEST(closes_what_is_idle_too_long_down_to_the_smallest_number)
 {
     hoot_conn *conns[4];
 
@@ -321,7 +311,7 @@ TEST(closes_what_is_idle_too_long_down_to_the_smallest_number)
     return 0;
 }
 
-TEST(tries_in_the_background_with_growing_pauses_and_says_so_once)
+VIRTUAL_TEST(tries_in_the_background_with_growing_pauses_and_says_so_once)
 {
     open_with((hoot_pool_options){ .max_age_ms = 1000 });
     catch_log();
@@ -337,7 +327,7 @@ TEST(tries_in_the_background_with_growing_pauses_and_says_so_once)
     return 0;
 }
 
-TEST(makes_no_connection_of_its_own_while_lazy_and_never_asked)
+VIRTUAL_TEST(makes_no_connection_of_its_own_while_lazy_and_never_asked)
 {
     open_with((hoot_pool_options){ .lazy = true, .min_size = 2 });
     assert_int_equal(hoot_sleep(100000), 0);
@@ -360,7 +350,7 @@ static void release_after(const char *sql)
     hoot_conn_release(conn);
 }
 
-TEST(cleans_what_comes_back_dirty_before_lending_it)
+VIRTUAL_TEST(cleans_what_comes_back_dirty_before_lending_it)
 {
     hoot_conn *conn;
 
@@ -380,7 +370,7 @@ TEST(cleans_what_comes_back_dirty_before_lending_it)
     return 0;
 }
 
-TEST(recovers_what_was_left_in_the_middle_of_an_answer)
+VIRTUAL_TEST(recovers_what_was_left_in_the_middle_of_an_answer)
 {
     hoot_conn *conn;
 
@@ -396,7 +386,7 @@ TEST(recovers_what_was_left_in_the_middle_of_an_answer)
     return 0;
 }
 
-TEST(uses_a_connection_on_after_a_statement_of_the_same_task_was_stopped)
+VIRTUAL_TEST(uses_a_connection_on_after_a_statement_of_the_same_task_was_stopped)
 {
     hoot_conn *conn;
 
@@ -417,7 +407,7 @@ TEST(uses_a_connection_on_after_a_statement_of_the_same_task_was_stopped)
     return 0;
 }
 
-TEST(closes_what_cannot_be_cleaned_in_time_and_serves_the_next)
+VIRTUAL_TEST(closes_what_cannot_be_cleaned_in_time_and_serves_the_next)
 {
     uint64_t begun;
     hoot_conn *conn;
@@ -435,7 +425,7 @@ TEST(closes_what_cannot_be_cleaned_in_time_and_serves_the_next)
     return 0;
 }
 
-TEST(closes_a_lost_connection_and_tells_without_trying_again)
+VIRTUAL_TEST(closes_a_lost_connection_and_tells_without_trying_again)
 {
     open_with((hoot_pool_options){ .max_size = 1 });
     assert_int_equal(hoot_pool_execute(pool, &err, "lost"), HOOT_ECONNLOST);
@@ -450,7 +440,7 @@ TEST(closes_a_lost_connection_and_tells_without_trying_again)
 
 /* --- handles --- */
 
-TEST(refuses_a_handle_that_was_released)
+VIRTUAL_TEST(refuses_a_handle_that_was_released)
 {
     hoot_conn *first, *second;
 
@@ -480,7 +470,7 @@ static int release_it(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(refuses_a_release_by_another_task)
+VIRTUAL_TEST(refuses_a_release_by_another_task)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *conn;
@@ -507,7 +497,7 @@ static int forget_it(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(takes_back_what_a_task_forgot_and_says_where_it_was_acquired)
+VIRTUAL_TEST(takes_back_what_a_task_forgot_and_says_where_it_was_acquired)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -525,7 +515,7 @@ TEST(takes_back_what_a_task_forgot_and_says_where_it_was_acquired)
     return 0;
 }
 
-TEST(stays_flat_over_a_hundred_thousand_lendings)
+VIRTUAL_TEST(stays_flat_over_a_hundred_thousand_lendings)
 {
     open_with((hoot_pool_options){ .max_size = 1 });
     for (int i = 0; i < 100000; i++) {
@@ -548,7 +538,7 @@ static int use_while_busy(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(refuses_two_statements_at_a_time_on_one_connection)
+VIRTUAL_TEST(refuses_two_statements_at_a_time_on_one_connection)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     hoot_conn *conn;
@@ -565,7 +555,7 @@ TEST(refuses_two_statements_at_a_time_on_one_connection)
 
 /* --- cursors on it --- */
 
-TEST(streams_rows_and_ends_the_stream_with_the_connection)
+VIRTUAL_TEST(streams_rows_and_ends_the_stream_with_the_connection)
 {
     hoot_conn *conn;
     hoot_cursor *rows;
@@ -606,7 +596,7 @@ static int deadlock_always(hoot_conn *conn, hoot_error *error, void *arg)
     return hoot_conn_execute(conn, error, "deadlock") < 0 ? error->code : 0;
 }
 
-TEST(runs_a_transaction_again_after_a_deadlock_but_not_for_ever)
+VIRTUAL_TEST(runs_a_transaction_again_after_a_deadlock_but_not_for_ever)
 {
     int runs = 0;
 
@@ -644,7 +634,7 @@ static int hold(hoot_error *error, void *arg)
     return rc;
 }
 
-TEST(waits_for_lent_connections_and_tells_waiters_when_it_closes)
+VIRTUAL_TEST(waits_for_lent_connections_and_tells_waiters_when_it_closes)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     uint64_t begun = hoot_now_ms();
@@ -660,7 +650,7 @@ TEST(waits_for_lent_connections_and_tells_waiters_when_it_closes)
     return 0;
 }
 
-TEST(cuts_connections_that_do_not_come_back)
+VIRTUAL_TEST(cuts_connections_that_do_not_come_back)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     uint64_t begun = hoot_now_ms();
@@ -683,7 +673,7 @@ static int run_long(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(stops_statements_that_do_not_end_when_it_closes)
+VIRTUAL_TEST(stops_statements_that_do_not_end_when_it_closes)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -704,7 +694,7 @@ static int close_it(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(closes_every_connection_though_the_closing_task_is_cancelled)
+VIRTUAL_TEST(closes_every_connection_though_the_closing_task_is_cancelled)
 {
     HOOT_AUTO(hoot_group) holders = hoot_group_new(&err);
     HOOT_AUTO(hoot_group) closers = hoot_group_new(&err);
@@ -729,7 +719,7 @@ static int connect_and_lose(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(stops_connecting_when_it_closes)
+VIRTUAL_TEST(stops_connecting_when_it_closes)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -749,7 +739,7 @@ static int open_in_scope(hoot_error *error, void *arg)
     return hoot_pool_open(hoot_current_scope(), &pool, &(hoot_pool_options){ .url = "fake://h/d" }, error);
 }
 
-TEST(closes_itself_with_its_scope)
+VIRTUAL_TEST(closes_itself_with_its_scope)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -759,7 +749,7 @@ TEST(closes_itself_with_its_scope)
     return 0;
 }
 
-TEST(is_closed_for_those_who_ask_later)
+VIRTUAL_TEST(is_closed_for_those_who_ask_later)
 {
     assert_int_equal(
         hoot_pool_open(hoot_current_scope(), &pool, &(hoot_pool_options){ .url = "fake://h/d" }, &err), 0);
@@ -883,7 +873,7 @@ static int ask_for_own_rows(hoot_error *error, void *arg)
     return 0;
 }
 
-TEST(gives_nobody_the_rows_of_another_after_thousands_of_stopped_statements)
+VIRTUAL_TEST(gives_nobody_the_rows_of_another_after_thousands_of_stopped_statements)
 {
     open_with((hoot_pool_options){ .max_size = 4 });
     for (int round = 0; round < 200; round++) {

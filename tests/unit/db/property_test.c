@@ -7,8 +7,7 @@
  *
  * HOOT_PROPERTY_SEED repeats the choices of an earlier run, whose seed it printed; times are the machine's.
  */
-#include "unit/db/db_test.h"
-#include "unit/db/mysql_server.h"
+#include "unit/db/mysql_server_pool.h"
 
 #include <hoot/crypto.h>
 #include <hoot/group.h>
@@ -24,7 +23,6 @@ enum {
 
 typedef enum fate { UNKNOWN, MUST_BE, MUST_NOT_BE } fate;
 
-static mysql_server server;
 static hoot_pool *pool, *admin;
 static uint64_t seed, chaos_state;
 static uint8_t fates[STATEMENTS]; /* of the row whose key is the statement's marker */
@@ -451,7 +449,6 @@ static void open_pools(void)
                                        .database = "app",
                                        .max_size = POOL };
     static const char *const setup[] = {
-        "CREATE DATABASE app",
         "CREATE TABLE app.marks (marker BIGINT PRIMARY KEY) ENGINE = InnoDB",
         "CREATE TABLE app.numbers (seq BIGINT PRIMARY KEY)",
         "INSERT INTO app.numbers VALUES (1)",
@@ -510,20 +507,6 @@ static void keeps_every_answer_with_its_question_whatever_happens(void **state)
     print_message("HOOT_PROPERTY_SEED=%llu\n", (unsigned long long)seed);
     chaos_state = seed ^ 1;
     run_real(whole_run, NULL);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    mysql_server_start(&server, NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    mysql_server_stop(&server);
-    return 0;
 }
 
 int main(void)

@@ -39,16 +39,7 @@ static int64_t number_of(const char *sql)
     return number;
 }
 
-#define TEST(name)                                                                                           \
-    static int body_of_##name(hoot_error *unused_err, void *unused_arg);                                     \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        run_real(body_of_##name, NULL);                                                                      \
-    }                                                                                                        \
-    static int body_of_##name(HOOT_UNUSED hoot_error *unused_err, HOOT_UNUSED void *unused_arg)
-
-TEST(makes_the_folder_of_the_file_for_its_owner_only)
+REAL_TEST(makes_the_folder_of_the_file_for_its_owner_only)
 {
     struct stat info;
     char path[128];
@@ -61,7 +52,7 @@ TEST(makes_the_folder_of_the_file_for_its_owner_only)
     return 0;
 }
 
-TEST(says_which_folder_is_missing)
+REAL_TEST(says_which_folder_is_missing)
 {
     char url[256];
     int rc;
@@ -73,7 +64,7 @@ TEST(says_which_folder_is_missing)
     return 0;
 }
 
-TEST(refuses_a_file_that_is_no_database)
+REAL_TEST(refuses_a_file_that_is_no_database)
 {
     char path[128], url[256];
     FILE *file;
@@ -89,7 +80,7 @@ TEST(refuses_a_file_that_is_no_database)
     return 0;
 }
 
-TEST(switches_write_ahead_logging_and_foreign_keys_on)
+REAL_TEST(switches_write_ahead_logging_and_foreign_keys_on)
 {
     open_pool("a.db", 1);
     {
@@ -103,7 +94,7 @@ TEST(switches_write_ahead_logging_and_foreign_keys_on)
     return 0;
 }
 
-TEST(brings_every_kind_back_as_it_was)
+REAL_TEST(brings_every_kind_back_as_it_was)
 {
     static const char bytes[] = { 0, 1, '\'', (char)0xff, 0 };
     const hoot_row *row;
@@ -136,7 +127,7 @@ TEST(brings_every_kind_back_as_it_was)
     return 0;
 }
 
-TEST(refuses_parameters_it_cannot_hold)
+REAL_TEST(refuses_parameters_it_cannot_hold)
 {
     open_pool("a.db", 1);
     assert_null(hoot_pool_query(pool, &err, "SELECT ?", UINT64_MAX));
@@ -158,7 +149,7 @@ TEST(refuses_parameters_it_cannot_hold)
     return 0;
 }
 
-TEST(tells_errors_apart)
+REAL_TEST(tells_errors_apart)
 {
     open_pool("a.db", 1);
     execute("CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE NOT NULL, boss TEXT REFERENCES "
@@ -181,7 +172,7 @@ TEST(tells_errors_apart)
     return 0;
 }
 
-TEST(counts_rows_changed_and_gives_the_first_id)
+REAL_TEST(counts_rows_changed_and_gives_the_first_id)
 {
     HOOT_AUTO(hoot_cursor) answer = NULL;
 
@@ -208,7 +199,7 @@ TEST(counts_rows_changed_and_gives_the_first_id)
     return 0;
 }
 
-TEST(streams_more_rows_than_one_batch_in_order)
+REAL_TEST(streams_more_rows_than_one_batch_in_order)
 {
     int64_t expected = 1, number;
     const hoot_row *row;
@@ -242,7 +233,7 @@ TEST(streams_more_rows_than_one_batch_in_order)
     return 0;
 }
 
-TEST(goes_on_after_a_stream_was_left_in_the_middle)
+REAL_TEST(goes_on_after_a_stream_was_left_in_the_middle)
 {
     hoot_cursor *rows;
     hoot_conn *conn;
@@ -267,7 +258,7 @@ TEST(goes_on_after_a_stream_was_left_in_the_middle)
     return 0;
 }
 
-TEST(fetches_many_and_all_from_both_kinds_of_cursor)
+REAL_TEST(fetches_many_and_all_from_both_kinds_of_cursor)
 {
     static const char sql[] =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700) SELECT i FROM n";
@@ -297,7 +288,7 @@ TEST(fetches_many_and_all_from_both_kinds_of_cursor)
     return 0;
 }
 
-TEST(bounds_an_answer)
+REAL_TEST(bounds_an_answer)
 {
     char url[256];
 
@@ -314,7 +305,7 @@ TEST(bounds_an_answer)
     return 0;
 }
 
-TEST(rolls_back_what_was_released_open)
+REAL_TEST(rolls_back_what_was_released_open)
 {
     hoot_pool_stats stats;
     hoot_conn *conn;
@@ -334,7 +325,7 @@ TEST(rolls_back_what_was_released_open)
     return 0;
 }
 
-TEST(resets_session_state)
+REAL_TEST(resets_session_state)
 {
     hoot_conn *conn;
 
@@ -373,7 +364,7 @@ static int add_ten(hoot_error *error, void *arg)
     return rc;
 }
 
-TEST(loses_no_update_of_many_tasks)
+REAL_TEST(loses_no_update_of_many_tasks)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
     int runs = 0;
@@ -457,7 +448,7 @@ static void loses_no_update_of_many_processes(void **state)
     run_real(check_counter, NULL);
 }
 
-TEST(undoes_a_transaction_whose_function_fails)
+REAL_TEST(undoes_a_transaction_whose_function_fails)
 {
     open_pool("a.db", 1);
     execute("CREATE TABLE t (a INTEGER)");
@@ -471,7 +462,7 @@ TEST(undoes_a_transaction_whose_function_fails)
 static const char endless[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
-TEST(stops_a_statement_at_the_deadline_and_keeps_the_connection)
+REAL_TEST(stops_a_statement_at_the_deadline_and_keeps_the_connection)
 {
     hoot_pool_stats stats;
 
@@ -495,7 +486,7 @@ static int run_endless(hoot_error *error, void *arg)
     return error->code;
 }
 
-TEST(stops_the_statement_of_a_cancelled_task)
+REAL_TEST(stops_the_statement_of_a_cancelled_task)
 {
     HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
 
@@ -509,7 +500,7 @@ TEST(stops_the_statement_of_a_cancelled_task)
     return 0;
 }
 
-TEST(waits_for_another_connections_lock_and_then_gives_up_at_the_deadline)
+REAL_TEST(waits_for_another_connections_lock_and_then_gives_up_at_the_deadline)
 {
     hoot_conn *holder;
 
@@ -526,7 +517,7 @@ TEST(waits_for_another_connections_lock_and_then_gives_up_at_the_deadline)
     return 0;
 }
 
-TEST(notices_that_the_file_was_replaced)
+REAL_TEST(notices_that_the_file_was_replaced)
 {
     hoot_pool_stats stats;
     char path[128];
@@ -543,7 +534,7 @@ TEST(notices_that_the_file_was_replaced)
     return 0;
 }
 
-TEST(keeps_a_database_in_memory_on_its_one_connection)
+REAL_TEST(keeps_a_database_in_memory_on_its_one_connection)
 {
     hoot_pool_stats stats;
 
@@ -560,7 +551,7 @@ TEST(keeps_a_database_in_memory_on_its_one_connection)
     return 0;
 }
 
-TEST(runs_more_statements_than_the_cache_holds)
+REAL_TEST(runs_more_statements_than_the_cache_holds)
 {
     char url[256], sql[64];
 
@@ -575,7 +566,7 @@ TEST(runs_more_statements_than_the_cache_holds)
     return 0;
 }
 
-TEST(names_columns_anew_when_the_table_changes)
+REAL_TEST(names_columns_anew_when_the_table_changes)
 {
     open_pool("a.db", 1);
     execute("CREATE TABLE t (a INTEGER)");
@@ -596,7 +587,7 @@ TEST(names_columns_anew_when_the_table_changes)
     return 0;
 }
 
-TEST(executes_many_and_tells_the_row_that_failed)
+REAL_TEST(executes_many_and_tells_the_row_that_failed)
 {
     hoot_value rows[6];
     hoot_conn *conn;

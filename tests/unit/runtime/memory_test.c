@@ -1,35 +1,13 @@
 /* What tasks cost that are asleep: 100,000 of them in one loop, at most 8 KiB resident each. */
-#include "support/run.h"
-
-#include <stdio.h>
-#include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HOOT__ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOOT__ASAN 1
-#endif
-#endif
+#include "support/resident.h"
 
 /* AddressSanitizer keeps its shadow beside each stack: fewer then, and no figure. */
-#ifdef HOOT__ASAN
+#ifdef UNDER_ASAN
 #define COUNT 2000
 #else
 #define COUNT 100000
 #endif
 #define BYTES_EACH 8192
-
-static long resident_bytes(void)
-{
-    long total, resident;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
-    fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
-}
 
 static int sleep_and_count(hoot_error *err, void *arg)
 {
@@ -53,7 +31,7 @@ static int sleep_together(hoot_error *err, void *arg)
     assert_int_equal(hoot_sleep(1000), 0);
     each = (resident_bytes() - before) / COUNT;
     print_message("%d tasks asleep: %ld bytes resident each\n", COUNT, each);
-#ifndef HOOT__ASAN
+#ifndef UNDER_ASAN
     assert_true(each <= BYTES_EACH);
 #endif
     assert_int_equal(woken, 0);
