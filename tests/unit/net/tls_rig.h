@@ -6,6 +6,9 @@
 
 #include "net/tls_stream.h"
 
+#define BOTH_VERSIONS(version)                                                                               \
+    for (hoot__tls_version version = HOOT__TLS_1_2; version <= HOOT__TLS_1_3; version++)
+
 /* What a test wants other than the usual: good.pem, trusted through ca.pem, for localhost. */
 typedef struct wish {
     hoot__tls_options server, client;
