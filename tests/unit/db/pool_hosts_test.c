@@ -1,24 +1,12 @@
 /* A pool over several hosts, and the hooks of its connections; on a scripted driver and a virtual clock. */
-#include "unit/db/fake_driver.h"
+#include "unit/db/fake_pool.h"
 
 #include <hoot/group.h>
 
-static hoot_pool *pool;
-static hoot_error err;
-
-static void open_with(hoot_pool_options options)
+static void open_hosts(hoot_pool_options options)
 {
     options.url = options.url ? options.url : "fake://a:1,b:2,c:3/db";
-    if (hoot_pool_open(NULL, &pool, &options, &err))
-        fail_msg("%s", err.text);
-}
-
-static hoot_pool_stats stats(void)
-{
-    hoot_pool_stats out;
-
-    hoot_pool_stats_get(pool, &out);
-    return out;
+    open_with(options);
 }
 
 static hoot_pool_host_stats host(size_t index)
@@ -43,11 +31,11 @@ static int64_t port_now(void)
 
 VIRTUAL_TEST(connects_to_the_first_host_that_answers)
 {
-    open_with((hoot_pool_options){ 0 });
+    open_hosts((hoot_pool_options){ 0 });
     assert_int_equal(port_now(), 1);
     hoot_pool_close(pool);
     fake.down_ports = 1 << 1 | 1 << 2;
-    open_with((hoot_pool_options){ 0 });
+    open_hosts((hoot_pool_options){ 0 });
     assert_int_equal(port_now(), 3);
     assert_string_equal(host(0).host, "a:1");
     assert_int_equal(host(0).open_failed, 1);
@@ -61,7 +49,7 @@ VIRTUAL_TEST(spreads_over_all_hosts_at_random)
 {
     hoot_conn *conns[60];
 
-    open_with((hoot_pool_options){ .max_size = 60, .host_order = HOOT_HOSTS_AT_RANDOM });
+    open_hosts((hoot_pool_options){ .max_size = 60, .host_order = HOOT_HOSTS_AT_RANDOM });
     for (int i = 0; i < 60; i++)
         conns[i] = hoot_pool_acquire(pool, &err);
     for (size_t i = 0; i < 3; i++)
@@ -75,7 +63,7 @@ VIRTUAL_TEST(spreads_over_all_hosts_at_random)
 VIRTUAL_TEST(tells_the_last_error_when_no_host_answers_and_tries_all_again_for_the_next)
 {
     fake.down = true;
-    open_with((hoot_pool_options){ .lazy = true });
+    open_hosts((hoot_pool_options){ .lazy = true });
     assert_int_equal(hoot_pool_execute(pool, &err, "port"), HOOT_ECONNECT);
     assert_non_null(strstr(err.text, "none of 3 hosts"));
     assert_int_equal(fake.connects, 3);
@@ -91,7 +79,7 @@ VIRTUAL_TEST(gives_each_host_its_share_of_the_time)
 
     fake.silent_ports = 1 << 1 | 1 << 2;
     begun = hoot_now_ms();
-    open_with((hoot_pool_options){ .connect_timeout_ms = 3000 });
+    open_hosts((hoot_pool_options){ .connect_timeout_ms = 3000 });
     assert_int_equal(hoot_now_ms() - begun, 2000);
     assert_int_equal(port_now(), 3);
     hoot_pool_close(pool);
@@ -103,7 +91,7 @@ VIRTUAL_TEST(keeps_the_whole_connect_timeout_when_every_host_is_silent)
     uint64_t begun = hoot_now_ms();
 
     fake.silent_ports = 1 << 1 | 1 << 2 | 1 << 3;
-    open_with((hoot_pool_options){ .lazy = true, .connect_timeout_ms = 3000 });
+    open_hosts((hoot_pool_options){ .lazy = true, .connect_timeout_ms = 3000 });
     assert_int_equal(hoot_pool_execute(pool, &err, "port"), HOOT_ECONNECT);
     assert_int_equal(hoot_now_ms() - begun, 3000);
     hoot_pool_close(pool);
@@ -122,7 +110,7 @@ static void wait_until_avoided(size_t index, bool avoided, uint64_t at_most_ms)
 VIRTUAL_TEST(goes_back_to_the_first_host_when_that_is_back)
 {
     fake.down_ports = 1 << 1;
-    open_with((hoot_pool_options){ 0 });
+    open_hosts((hoot_pool_options){ 0 });
     assert_int_equal(port_now(), 2);
     assert_int_equal(hoot_sleep(5000), 0);
     assert_int_equal(port_now(), 2);
@@ -141,7 +129,7 @@ VIRTUAL_TEST(gives_a_host_that_is_back_its_share)
     hoot_conn *conns[9];
 
     fake.down_ports = 1 << 2;
-    open_with((hoot_pool_options){ .max_size = 9, .min_size = 9, .host_order = HOOT_HOSTS_AT_RANDOM });
+    open_hosts((hoot_pool_options){ .max_size = 9, .min_size = 9, .host_order = HOOT_HOSTS_AT_RANDOM });
     assert_int_equal(host(1).open, 0);
     fake.down_ports = 0;
     wait_until_avoided(1, false, 31 * 1000);
@@ -161,7 +149,7 @@ VIRTUAL_TEST(asks_a_host_that_stays_down_ever_less_often)
     int before;
 
     fake.down_ports = 1 << 1;
-    open_with((hoot_pool_options){ 0 });
+    open_hosts((hoot_pool_options){ 0 });
     before = fake.connects;
     assert_int_equal(hoot_sleep(10 * 60 * 1000), 0);
     assert_in_range(fake.connects - before, 600 / 30, 600 / 22 + 8);
@@ -174,7 +162,7 @@ VIRTUAL_TEST(retires_what_is_connected_to_a_host_that_is_lost)
 {
     hoot_conn *a, *b;
 
-    open_with((hoot_pool_options){ .max_size = 4, .min_size = 2 });
+    open_hosts((hoot_pool_options){ .max_size = 4, .min_size = 2 });
     a = hoot_pool_acquire(pool, &err);
     b = hoot_pool_acquire(pool, &err);
     fake.down_ports = 1 << 1;
@@ -192,7 +180,7 @@ VIRTUAL_TEST(retires_what_is_connected_to_a_host_that_is_lost)
 
 VIRTUAL_TEST(does_not_avoid_a_host_of_which_one_connection_was_killed)
 {
-    open_with((hoot_pool_options){ .max_size = 2 });
+    open_hosts((hoot_pool_options){ .max_size = 2 });
     assert_int_equal(hoot_pool_execute(pool, &err, "lost"), HOOT_ECONNLOST);
     assert_int_equal(hoot_sleep(100), 0);
     assert_false(host(0).avoided);
@@ -203,7 +191,7 @@ VIRTUAL_TEST(does_not_avoid_a_host_of_which_one_connection_was_killed)
 
 VIRTUAL_TEST(leaves_a_host_that_became_read_only_until_it_takes_writes)
 {
-    open_with((hoot_pool_options){ .max_size = 2 });
+    open_hosts((hoot_pool_options){ .max_size = 2 });
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0);
     fake.read_only_ports = 1 << 1;
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), 0); /* the other host has done it */
@@ -226,7 +214,7 @@ VIRTUAL_TEST(asks_every_host_once_whether_it_takes_a_statement)
 {
     HOOT_AUTO(hoot_cursor) rows = NULL;
 
-    open_with((hoot_pool_options){ .max_size = 5 });
+    open_hosts((hoot_pool_options){ .max_size = 5 });
     fake.read_only_ports = 1 << 1 | 1 << 2;
     rows = hoot_pool_query(pool, &err, "write");
     assert_non_null(rows);
@@ -236,7 +224,7 @@ VIRTUAL_TEST(asks_every_host_once_whether_it_takes_a_statement)
     hoot_pool_close(pool);
     fake.read_only_ports |= 1 << 3;
     fake.statements = 0;
-    open_with((hoot_pool_options){ .max_size = 5 });
+    open_hosts((hoot_pool_options){ .max_size = 5 });
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EUNFIT);
     assert_string_equal(err.text, "read-only");
     assert_int_equal(fake.statements, 3);
@@ -246,7 +234,7 @@ VIRTUAL_TEST(asks_every_host_once_whether_it_takes_a_statement)
 
 VIRTUAL_TEST(gives_the_refusal_when_the_other_hosts_are_down)
 {
-    open_with((hoot_pool_options){ .max_size = 2 });
+    open_hosts((hoot_pool_options){ .max_size = 2 });
     fake.read_only_ports = 1 << 1;
     fake.down_ports = 1 << 2 | 1 << 3;
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EUNFIT);
@@ -258,7 +246,7 @@ VIRTUAL_TEST(gives_the_refusal_when_the_other_hosts_are_down)
 /* What a procedure has done before it was refused is done. */
 VIRTUAL_TEST(does_not_try_elsewhere_what_may_be_done_in_part)
 {
-    open_with((hoot_pool_options){ .max_size = 2 });
+    open_hosts((hoot_pool_options){ .max_size = 2 });
     fake.read_only_ports = 1 << 1;
     assert_int_equal(hoot_pool_execute(pool, &err, "call write"), HOOT_EUNFIT);
     assert_int_equal(fake.statements, 1);
@@ -268,7 +256,7 @@ VIRTUAL_TEST(does_not_try_elsewhere_what_may_be_done_in_part)
 
 VIRTUAL_TEST(retires_a_read_only_connection_of_a_single_host_too)
 {
-    open_with((hoot_pool_options){ .url = "fake://a/db", .max_size = 2 });
+    open_hosts((hoot_pool_options){ .url = "fake://a/db", .max_size = 2 });
     fake.read_only_ports = 1 << 1;
     assert_int_equal(hoot_pool_execute(pool, &err, "write"), HOOT_EUNFIT);
     assert_int_equal(hoot_error_status(err.code), 503);
@@ -283,7 +271,7 @@ VIRTUAL_TEST(retires_a_read_only_connection_of_a_single_host_too)
 
 VIRTUAL_TEST(closes_while_it_looks_at_a_silent_host)
 {
-    open_with((hoot_pool_options){ .max_size = 2 });
+    open_hosts((hoot_pool_options){ .max_size = 2 });
     fake.silent_ports = 1 << 1;
     assert_int_equal(hoot_pool_execute(pool, &err, "lost"), HOOT_ECONNLOST);
     assert_int_equal(hoot_sleep(1), 0);
@@ -333,7 +321,7 @@ static int lose_the_first(hoot_conn *conn, hoot_error *error, void *arg)
 VIRTUAL_TEST(runs_a_hook_before_each_lending)
 {
     hook_calls = 0;
-    open_with((hoot_pool_options){ .max_size = 1, .on_acquire = count_port, .hook_arg = &hook_calls });
+    open_hosts((hoot_pool_options){ .max_size = 1, .on_acquire = count_port, .hook_arg = &hook_calls });
     assert_int_equal(hook_calls, 0);
     assert_int_equal(port_now(), 1);
     hoot_conn_release(hoot_pool_acquire(pool, &err));
@@ -346,7 +334,7 @@ VIRTUAL_TEST(runs_a_hook_before_each_lending)
 VIRTUAL_TEST(fails_the_asker_and_closes_the_connection_when_the_hook_fails)
 {
     hook_calls = 0;
-    open_with((hoot_pool_options){ .max_size = 1, .on_acquire = refuse });
+    open_hosts((hoot_pool_options){ .max_size = 1, .on_acquire = refuse });
     assert_null(hoot_pool_acquire(pool, &err));
     assert_int_equal(err.code, HOOT_EDB);
     assert_int_equal(hoot_pool_execute(pool, &err, "port"), HOOT_EDB);
@@ -359,7 +347,7 @@ VIRTUAL_TEST(fails_the_asker_and_closes_the_connection_when_the_hook_fails)
 VIRTUAL_TEST(takes_the_next_connection_when_the_hook_finds_one_lost)
 {
     hook_calls = 0;
-    open_with((hoot_pool_options){ .max_size = 1, .on_acquire = lose_the_first });
+    open_hosts((hoot_pool_options){ .max_size = 1, .on_acquire = lose_the_first });
     assert_int_equal(port_now(), 1);
     assert_int_equal(stats().closed_lost, 1);
     assert_int_equal(stats().opened, 2);
@@ -370,7 +358,7 @@ VIRTUAL_TEST(takes_the_next_connection_when_the_hook_finds_one_lost)
 VIRTUAL_TEST(runs_a_hook_on_each_new_connection_and_after_each_reset)
 {
     hook_calls = 0;
-    open_with((hoot_pool_options){ .max_size = 1, .on_connect = make_dirty });
+    open_hosts((hoot_pool_options){ .max_size = 1, .on_connect = make_dirty });
     assert_int_equal(hook_calls, 1);
     assert_int_equal(port_now(), 1);
     assert_int_equal(port_now(), 1);
@@ -390,7 +378,7 @@ VIRTUAL_TEST(does_not_use_a_connection_whose_first_hook_failed)
     assert_int_equal(hoot_pool_open(NULL, &pool, &options, &err), HOOT_EDB);
     assert_non_null(strstr(err.text, "on_connect"));
     options.lazy = true;
-    open_with(options);
+    open_hosts(options);
     assert_int_equal(hoot_pool_execute(pool, &err, "port"), HOOT_EDB);
     assert_int_equal(stats().open, 0);
     hoot_pool_close(pool);
@@ -405,7 +393,7 @@ VIRTUAL_TEST(tells_how_long_tasks_waited)
     static const size_t buckets[] = { 0, 3, 5, 8 };
     hoot_conn *conn;
 
-    open_with((hoot_pool_options){ .max_size = 1 });
+    open_hosts((hoot_pool_options){ .max_size = 1 });
     for (size_t i = 0; i < 4; i++) {
         conn = hoot_pool_acquire(pool, &err);
         hoot_timeout (waits_ms[i])
@@ -417,8 +405,6 @@ VIRTUAL_TEST(tells_how_long_tasks_waited)
     hoot_pool_close(pool);
     return 0;
 }
-
-#define FAKED(name) cmocka_unit_test_setup_teardown(name, reset_fake, check_fake)
 
 int main(void)
 {
