@@ -35,9 +35,9 @@ class Settings:
 class Context:
     """What tests need to run: settings, cores, candidates, and a database that is started when the first one wants it."""
 
-    def __init__(self, settings, peers):
+    def __init__(self, settings, peers, database_core=False):
         self.settings, self._peers = settings, peers
-        self.cores = usage.Cores()
+        self.cores = usage.Cores(database_core)
         self.progress = None
         self._database = self._plain_user = None
 
@@ -75,6 +75,8 @@ def arguments():
     parser.add_argument("--peers", action="store_true", help="other frameworks too")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="that count, besides the first (3)")
     parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="of each round (2)")
+    parser.add_argument("--database-core", action="store_true",
+                        help="with two cores: the database shares the load's core only, not the server's too")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; results go to build/bench/results")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="where results go (bench/results)")
     parser.add_argument("--report", action="store_true", help="measure nothing: make tables and charts of what is there again")
@@ -127,7 +129,7 @@ def run(context, wanted, folder):
             print(f"{test.name}: {failure}\n", flush=True)
             failures += 1
             continue
-        result = report.make(test, found, context.settings)
+        result = report.make(test, found, test.settings(context))
         report.write(folder, result)
         write_reports(folder)
         context.progress.clear()
@@ -154,7 +156,7 @@ def main():
         print(f"./dev bench: {missing_tools(wanted)}", file=sys.stderr)
         return 1
     settings = Settings(1, 0.3, 0.2) if given.quick else Settings(given.rounds, given.seconds, 1.0)
-    context = Context(settings, given.peers)
+    context = Context(settings, given.peers, given.database_core)
     if not context.cores.enough:
         print("One core only: the load takes from the server's time. Requests per CPU second still mean something.", file=sys.stderr)
     if context.missing_peers():

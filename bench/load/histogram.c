@@ -33,6 +33,15 @@ void histogram_add(histogram *h, uint64_t ns)
     h->buckets[bucket_of(ns)]++;
 }
 
+void histogram_join(histogram *h, const histogram *more)
+{
+    h->count += more->count;
+    h->sum += more->sum;
+    h->max = more->max > h->max ? more->max : h->max;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        h->buckets[i] += more->buckets[i];
+}
+
 uint64_t histogram_at(const histogram *h, double share)
 {
     double wanted = share * (double)h->count;

@@ -13,6 +13,8 @@ typedef struct histogram {
 } histogram;
 
 void histogram_add(histogram *h, uint64_t ns);
+/* Add what `more` holds. */
+void histogram_join(histogram *h, const histogram *more);
 /* The smallest value that `share` (0 to 1) of all are not above, rounded up to its bucket's end; 0 when there
  * is none.
  */

@@ -5,10 +5,16 @@
  * that. With a rate requests have a time at which they are due, at a constant pace whatever the server does
  * (an open loop). A request goes out on the connection that is idle for longest, so that all of them are
  * used; where none is idle it waits, and that wait is in its latency, which counts from the time it was due.
- */
+ *
+ * What the load generator is late itself is no latency of the server: the time of a request that an idle
+ * connection waited for begins when it is sent, and an answer's is when it came to the kernel (at a rate).
+ * How late requests were sent is told apart. */
 #include "load.h"
 
 #include "answer.h"
+#include "arrival.h"
+#include "stalls.h"
+#include "windows.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,16 +30,18 @@
 #define IN_BYTES     ((size_t)256 * 1024)
 #define HEAD_LIMIT   ((size_t)16 * 1024)
 #define SECOND_NS    1000000000u
-#define GIVE_UP_NS   (2u * (uint64_t)SECOND_NS)
+#define GIVE_UP_NS   (10u * (uint64_t)SECOND_NS)
 #define WARM_NS      (5u * (uint64_t)SECOND_NS) /* a slow server has so long to answer each connection once */
 #define TURN_NS      ((uint64_t)SECOND_NS / 100)
+#define ASK_NS       ((uint64_t)SECOND_NS / 1000) /* how often begin() is called */
 #define NO_SUCH_TIME UINT64_MAX
 
 typedef struct connection {
     int fd;
     answer answer;
     const request *request; /* under way; NULL: idle */
-    uint64_t from_ns;       /* when it was due */
+    uint64_t from_ns;       /* when it was sent or, if no connection was idle, due */
+    uint64_t due_ns;        /* when it was due, at a rate */
     size_t sent;
     unsigned answers; /* still to come */
     bool ending;      /* answered, and the server closes it */
@@ -47,17 +55,18 @@ static int epoll;
 static connection *connections;
 static connection **idle; /* a ring; empty without a rate */
 static size_t idle_at, idle_count, next_request;
-static uint64_t now_ns, begin_ns = NO_SUCH_TIME, end_ns = NO_SUCH_TIME;
-static uint64_t answered; /* of all time */
-static uint64_t due_ns,
-    due_count; /* the next request at a rate, and how many of the measured ones were due */
+static uint64_t now_ns, arrived_ns, begin_ns = NO_SUCH_TIME, end_ns = NO_SUCH_TIME;
+static uint64_t answered;          /* of all time */
+static uint64_t due_ns, due_count; /* the next request at a rate; how many of the measured ones were due */
+static uint64_t idle_ns;           /* since when a connection has been idle all the time */
+static windows latencies;          /* at a rate, and when cores are watched */
 static char in[IN_BYTES];
 
-static uint64_t read_clock(void)
+static uint64_t read_clock(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
 }
 
@@ -79,6 +88,8 @@ static bool open_connection(connection *c, int flags)
         (connect(c->fd, (const struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS))
         return false;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    if (o->rate > 0)
+        arrival_watch(c->fd);
     c->answer = (answer){ 0 };
     c->ending = false;
     c->held_len = 0;
@@ -87,16 +98,18 @@ static bool open_connection(connection *c, int flags)
                                             .data.ptr = c }) == 0;
 }
 
-static void begin_request(connection *c, uint64_t due);
+static void begin_request(connection *c, uint64_t from, uint64_t due);
 
 /* Idle, and so ready for what is due, or due already. */
 static void rest(connection *c)
 {
     c->request = NULL;
-    if (o->rate > 0)
+    if (o->rate > 0) {
+        idle_ns = idle_count == 0 ? now_ns : idle_ns;
         idle[(idle_at + idle_count++) % o->connections] = c;
-    else if (now_ns < end_ns)
-        begin_request(c, now_ns);
+    } else if (now_ns < end_ns) {
+        begin_request(c, now_ns, now_ns);
+    }
 }
 
 /* The server closed the connection, or it broke: another one takes its place. What was under way is lost. */
@@ -128,25 +141,35 @@ static void flush(connection *c)
     }
 }
 
-static void begin_request(connection *c, uint64_t due)
+static void begin_request(connection *c, uint64_t from, uint64_t due)
 {
     c->request = &o->requests[next_request];
     next_request = next_request + 1 < o->request_count ? next_request + 1 : 0;
-    c->from_ns = due;
+    c->from_ns = from;
+    c->due_ns = due;
     c->sent = 0;
     c->answers = c->request->answers;
     flush(c);
 }
 
+static void count_latency(const connection *c)
+{
+    uint64_t ns = arrived_ns > c->from_ns ? arrived_ns - c->from_ns : 0;
+
+    histogram_add(&result->latency, ns);
+    if (latencies.each)
+        windows_add(&latencies, c->due_ns, ns);
+}
+
 static void count_answer(const connection *c)
 {
     answered++;
-    if (!measuring(o->rate > 0 ? c->from_ns : now_ns))
+    if (!measuring(o->rate > 0 ? c->due_ns : now_ns))
         return;
     if (c->answer.status < 200 || c->answer.status > 399)
         result->bad_status++;
     else
-        histogram_add(&result->latency, now_ns - c->from_ns);
+        count_latency(c);
 }
 
 /* Gives: false, when the connection is of no use any more. */
@@ -210,7 +233,9 @@ static bool receive(connection *c)
     do {
         if (c->held_len)
             memcpy(in, c->held, c->held_len);
-        n = recv(c->fd, in + c->held_len, IN_BYTES - c->held_len, MSG_DONTWAIT);
+        arrived_ns = now_ns;
+        n = o->rate > 0 ? arrival_read(c->fd, in + c->held_len, IN_BYTES - c->held_len, &arrived_ns)
+                        : recv(c->fd, in + c->held_len, IN_BYTES - c->held_len, MSG_DONTWAIT);
         if (n <= 0)
             return n < 0 && errno == EAGAIN;
         result->bytes_in += measuring(now_ns) ? (uint64_t)n : 0;
@@ -224,7 +249,7 @@ static void serve(connection *c, uint32_t events)
 {
     bool alive = true;
 
-    now_ns = read_clock();
+    now_ns = read_clock(CLOCK_MONOTONIC);
     if (events & EPOLLIN)
         alive = receive(c);
     if (alive && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -237,17 +262,26 @@ static void serve(connection *c, uint32_t events)
 
 /* --- time --- */
 
+/* Send what is due on the connection that is idle for longest. */
+static void send_one(void)
+{
+    connection *c = idle[idle_at];
+    bool waited = idle_ns > due_ns; /* for a connection */
+
+    idle_at = idle_at + 1 < o->connections ? idle_at + 1 : 0;
+    idle_count--;
+    if (measuring(due_ns)) {
+        due_count++;
+        histogram_add(&result->sent_late, now_ns - (waited ? idle_ns : due_ns));
+    }
+    begin_request(c, waited ? due_ns : now_ns, due_ns);
+    due_ns += (uint64_t)(SECOND_NS / o->rate);
+}
+
 static void send_due(void)
 {
-    while (o->rate > 0 && due_ns <= now_ns && due_ns < end_ns && idle_count > 0) {
-        connection *c = idle[idle_at];
-
-        idle_at = (idle_at + 1) % o->connections;
-        idle_count--;
-        due_count += measuring(due_ns);
-        begin_request(c, due_ns);
-        due_ns += (uint64_t)(SECOND_NS / o->rate);
-    }
+    while (o->rate > 0 && due_ns <= now_ns && due_ns < end_ns && idle_count > 0)
+        send_one();
 }
 
 /* Until when nothing needs to be done, unless something comes. */
@@ -269,13 +303,15 @@ static void run_until(uint64_t until_ns)
     int count;
 
     for (;;) {
-        now_ns = read_clock();
+        now_ns = read_clock(CLOCK_MONOTONIC);
         if (now_ns >= until_ns)
             return;
         send_due();
         wait_for_events(events, &count, until_ns);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++) {
             serve(events[i].data.ptr, events[i].events);
+            send_due();
+        }
     }
 }
 
@@ -314,29 +350,50 @@ bool load_open(const options *asked)
     return true;
 }
 
-void load_run(load_result *out, void (*begin)(void), void (*end)(void))
+/* Warm up, and wait until the measured time begins. */
+static void run_before(bool (*begin)(void))
 {
-    uint64_t until, answers;
-
-    result = out;
-    prctl(PR_SET_TIMERSLACK, 1);
-    now_ns = due_ns = read_clock();
+    now_ns = due_ns = read_clock(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < o->connections; i++)
         rest(&connections[i]);
     run_until(now_ns + o->warmup_ns);
     run_until_answered(o->connections, now_ns + WARM_NS);
-    begin();
-    begin_ns = read_clock();
+    while (!begin())
+        run_until(now_ns + ASK_NS);
+}
+
+/* The measured time. */
+static void run_measured(void)
+{
+    uint64_t cpu_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID), until, answers;
+
+    begin_ns = latencies.begin_ns = read_clock(CLOCK_MONOTONIC);
     until = begin_ns + o->measured_ns;
     if (o->rate > 0)
         end_ns = until;
     answers = answered + (uint64_t)2 * o->connections;
     run_until(until);
     run_until_answered(answers, until + 2 * o->measured_ns);
-    end_ns = o->rate > 0 ? until : read_clock();
+    end_ns = o->rate > 0 ? until : read_clock(CLOCK_MONOTONIC);
+    result->measured_ns = end_ns - begin_ns;
+    result->own_cpu_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
+}
+
+void load_run(load_result *out, bool (*begin)(void), void (*end)(void))
+{
+    result = out;
+    prctl(PR_SET_TIMERSLACK, 1);
+    out->watched =
+        o->watch && o->rate > 0 && windows_open(&latencies, o->measured_ns) && stalls_watch(o->watch);
+    run_before(begin);
+    run_measured();
     end();
     for (uint64_t give_up = end_ns + GIVE_UP_NS; count_open() > 0 && now_ns < give_up;)
         run_until(now_ns + TURN_NS);
     out->unanswered = count_open();
-    out->measured_ns = end_ns - begin_ns;
+    if (out->watched) {
+        stalls_end();
+        out->left_out = windows_undisturbed(&latencies, &out->undisturbed);
+        out->stalled_ns = stalls_sum(begin_ns, end_ns);
+    }
 }

@@ -5,20 +5,29 @@
 #include "histogram.h"
 #include "options.h"
 
+#include <stdbool.h>
+
 /* What happened in the measured time. */
 typedef struct load_result {
     histogram latency;
     uint64_t bad_status; /* answers that are not 2xx or 3xx */
     uint64_t lost;       /* requests whose connection broke, or could not be made */
-    uint64_t unanswered; /* requests at a constant pace that had no answer two seconds after their time */
+    uint64_t unanswered; /* requests at a constant pace that had no answer ten seconds after the end */
     uint64_t bytes_in;
-    uint64_t measured_ns; /* as asked, or, when answers are slow, up to three times as long */
+    uint64_t own_cpu_ns;   /* that the load generator took itself */
+    histogram sent_late;   /* at a constant pace: what of the latency is the load generator's own */
+    bool watched;          /* what follows is known */
+    histogram undisturbed; /* the latency without the times in which a core stalled */
+    double left_out;       /* the share of those times */
+    uint64_t stalled_ns;   /* of all cores that are watched */
+    uint64_t measured_ns;  /* as asked, or, when answers are slow, up to three times as long */
 } load_result;
 
 /* Open all connections. Gives: false, when one is refused. */
 bool load_open(const options *o);
-/* Load the server. It is warmed up for the time asked for, and until each connection was answered; begin()
- * and end() are called when the measured time does. Connections stay open. */
-void load_run(load_result *out, void (*begin)(void), void (*end)(void));
+/* Load the server. It is warmed up for the time asked for, and until each connection was answered. Then
+ * begin() is called again and again, while the load goes on, until it gives true: the measured time begins.
+ * end() is called when it ends. Connections stay open. */
+void load_run(load_result *out, bool (*begin)(void), void (*end)(void));
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char usage[] = "usage: load --port PORT --requests FILE [--connections N] [--seconds S] "
-                            "[--warmup S] [--rate R] [--one-each]\n";
+                            "[--warmup S] [--rate R] [--watch CORES] [--one-each]\n";
 
 static char *read_file(const char *name, size_t *out_len)
 {
@@ -71,6 +71,7 @@ static bool read_option(options *o, int c)
     case 's': o->measured_ns = nanoseconds(optarg); return o->measured_ns > 0;
     case 'w': o->warmup_ns = nanoseconds(optarg); return true;
     case 'r': o->rate = strtod(optarg, NULL); return o->rate > 0;
+    case 't': o->watch = optarg; return true;
     case '1': o->one_each = true; return true;
     default: return false;
     }
@@ -79,10 +80,15 @@ static bool read_option(options *o, int c)
 bool options_read(options *out, int argc, char **argv)
 {
     static const struct option names[] = {
-        { "port", required_argument, NULL, 'p' },    { "requests", required_argument, NULL, 'f' },
-        { "seconds", required_argument, NULL, 's' }, { "connections", required_argument, NULL, 'c' },
-        { "warmup", required_argument, NULL, 'w' },  { "rate", required_argument, NULL, 'r' },
-        { "one-each", no_argument, NULL, '1' },      { NULL, 0, NULL, 0 },
+        { "port", required_argument, NULL, 'p' },
+        { "requests", required_argument, NULL, 'f' },
+        { "seconds", required_argument, NULL, 's' },
+        { "connections", required_argument, NULL, 'c' },
+        { "warmup", required_argument, NULL, 'w' },
+        { "rate", required_argument, NULL, 'r' },
+        { "watch", required_argument, NULL, 't' },
+        { "one-each", no_argument, NULL, '1' },
+        { NULL, 0, NULL, 0 },
     };
     bool right = true;
     int c;

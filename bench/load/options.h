@@ -19,6 +19,7 @@ typedef struct options {
     uint64_t warmup_ns, measured_ns;
     double rate;           /* requests/s, at a constant pace; 0: each connection sends when it was answered */
     bool one_each;         /* a connection for each request, that the server closes */
+    const char *watch;     /* cores to watch for stalls; NULL: none */
     const char *file_name; /* with the requests */
     char *file;            /* what it holds */
     request *requests;     /* asked in turn */

@@ -18,7 +18,7 @@ text { font: 14px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", Arial, sa
 FIGURES = {
     "requests_per_cpu_s": ("requests per CPU second of the server", "longer is better", lambda v: f"{v:,.0f}"),
     "requests_per_s": ("requests per second", "longer is better", lambda v: f"{v:,.0f}"),
-    "p99_us": ("99th percentile of the latency", "shorter is better", lambda v: f"{v / 1000:,.2f} ms" if v >= 1000 else f"{v:,.0f} µs"),
+    "undisturbed_p99_us": ("99th percentile of the latency, in undisturbed time", "shorter is better", lambda v: f"{v / 1000:,.2f} ms" if v >= 1000 else f"{v:,.0f} µs"),
     "cpu_us": ("CPU time of the server per request", "shorter is better", lambda v: f"{v:,.2f} µs"),
     "rss_mib": ("resident memory of the server's processes", "shorter is better", lambda v: f"{v:,.1f} MiB"),
     "kib_each": ("memory for each connection", "shorter is better", lambda v: f"{v:,.2f} KiB"),

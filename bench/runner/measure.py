@@ -80,6 +80,6 @@ def summary(rows, failed, ratio_to, ratio_of, kinds):
         found[name] = {"kind": kinds(name), "median": {}, "rounds": [], "ratio": None, "failed": why}
     ours = next((row for row in rows if row.kind == "hoot" and row.rounds), None)
     beside = {row.label: {figure: stats.ratio(ours.rounds, row.rounds, figure)
-                          for figure in ("requests_per_s", "requests_per_cpu_s", "p99_us")}
+                          for figure in ("requests_per_s", "requests_per_cpu_s", "undisturbed_p99_us")}
               for row in rows if row.kind == "peer" and row.rounds} if ours else {}
     return {"rows": found, "beside_peers": beside}

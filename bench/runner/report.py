@@ -16,11 +16,16 @@ COLUMNS = [
     ("p50 µs", "p50_us", "{:,.0f}"),
     ("p99 µs", "p99_us", "{:,.0f}"),
     ("p99.9 µs", "p99_9_us", "{:,.0f}"),
+    ("undisturbed p99 µs", "undisturbed_p99_us", "{:,.0f}"),
+    ("left out", "left_out", "{:.0%}"),
+    ("sent late p99 µs", "sent_late_p99_us", "{:,.0f}"),
+    ("load's core", "load_share", "{:.0%}"),
     ("RSS MiB", "rss_mib", "{:,.1f}"),
     ("PSS MiB", "pss_mib", "{:,.1f}"),
     ("KiB each", "kib_each", "{:,.2f}"),
 ]
-NAMES = {"requests_per_s": "requests/s", "requests_per_cpu_s": "requests per CPU s", "cpu_us": "CPU", "p99_us": "p99", "rss_mib": "RSS"}
+NAMES = {"requests_per_s": "requests/s", "requests_per_cpu_s": "requests per CPU s", "cpu_us": "CPU", "undisturbed_p99_us": "undisturbed p99",
+         "rss_mib": "RSS"}
 
 
 def columns(result):
@@ -39,17 +44,33 @@ def cells(result):
     return lines
 
 
+ERRORS = {"bad_status": "answered with an error", "lost": "lost with their connection",
+          "unanswered": "without an answer ten seconds after the end"}
+
+
+def errors(rounds):
+    """How many requests failed, by how; "" when none did."""
+    counts = {what: sum(one.get(kind, 0) for one in rounds) for kind, what in ERRORS.items()}
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
 def notes(result):
-    """What must not be overlooked: who failed, who lost requests, what the ratio is of."""
+    """What must not be overlooked: who failed, who lost requests, what the ratio is of, what else the machine did."""
     found = []
-    for label, row in result["rows"].items():
-        errors = sum(one["errors"] for one in row["rounds"])
+    rows = result["rows"]
+    for label, row in rows.items():
         if row.get("failed"):
             found.append(f"{label} failed: {row['failed']}")
-        elif errors:
-            found.append(f"{label}: {errors} requests failed or were lost, beside those counted")
-    if result["ratio_to"] in result["rows"]:
+        elif errors(row["rounds"]):
+            found.append(f"{label}: requests beside those counted: {errors(row['rounds'])}")
+    if result["ratio_to"] in rows:
         found.append(f"the ratio is of {NAMES.get(result['ratio_of'], result['ratio_of'])}, the median of the rounds' ratios")
+    rounds = [one for row in rows.values() for one in row["rounds"]]
+    if any(one.get("left_out", 0) is None for one in rounds):
+        found.append("stalls of the cores could not be watched, which needs root's rights: nothing is left out")
+    stolen = [one["stolen"] for one in rounds if one.get("stolen") is not None]
+    if stolen and max(stolen) > 0:
+        found.append(f"the machine's host took {sum(stolen) / len(stolen):.1%} of the cores' time, {max(stolen):.1%} in the worst round")
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -43,19 +44,38 @@ def test_the_spread_is_the_largest_by_the_smallest():
 
 
 def test_figures_are_per_second_and_per_cpu_second():
-    done = {"requests": 3000, "seconds": 2.0, "bad_status": 1, "lost": 2, "unanswered": 4,
-            "latency_us": {"mean": 9, "p50": 10, "p99": 20, "p99_9": 30}}
+    done = {"requests": 3000, "seconds": 2.0, "bad_status": 1, "lost": 2, "unanswered": 4, "own_cpu_s": 0.5,
+            "latency_us": {"requests": 3000, "mean": 9, "p50": 10, "p99": 20, "p99_9": 30}, "sent_late_us": {"requests": 0}}
     found = load.figures(done, 1.5, 2048, 1024)
     assert (found["requests_per_s"], found["requests_per_cpu_s"], found["cpu_us"]) == (1500, 2000, 500)
     assert (found["rss_mib"], found["pss_mib"], found["errors"]) == (2, 1, 7)
     nothing = load.figures({**done, "requests": 0}, 0.0, 0, 0)
     assert nothing["requests_per_cpu_s"] is None and nothing["cpu_us"] is None
+    assert "undisturbed_p99_us" not in found
+
+
+def test_a_p99_of_undisturbed_time_is_that_of_all_where_nobody_watched_and_none_where_little_is_left():
+    done = {"seconds": 2.0, "own_cpu_s": 0.5, "latency_us": {"requests": 3000, "p50": 10, "p99": 20},
+            "sent_late_us": {"requests": 3000, "p99": 5}}
+    assert load.at_a_rate(done) == {"load_share": 0.25, "sent_late_p99_us": 5, "undisturbed_p50_us": 10, "undisturbed_p99_us": 20,
+                                    "left_out": None}
+    quiet = {"requests": 2000, "p50": 8, "p99": 15}
+    found = load.at_a_rate({**done, "undisturbed_us": quiet, "left_out": 0.3})
+    assert (found["undisturbed_p99_us"], found["left_out"]) == (15, 0.3)
+    found = load.at_a_rate({**done, "undisturbed_us": {**quiet, "requests": 20}, "left_out": 0.99})
+    assert found["undisturbed_p99_us"] is None
+
+
+def test_what_failed_is_named_by_its_kind():
+    rounds = [{"bad_status": 0, "lost": 2, "unanswered": 0}, {"bad_status": 0, "lost": 1, "unanswered": 5}]
+    assert report.errors(rounds) == "3 lost with their connection, 5 without an answer ten seconds after the end"
+    assert report.errors([{}, {"bad_status": 0}]) == ""
 
 
 def test_hoot_is_compared_with_the_peer_that_is_hardest_to_beat():
-    rows = [measure.Row("hoot", "hoot", None, [{"requests_per_s": 200, "requests_per_cpu_s": 300, "p99_us": 10}]),
-            measure.Row("slow", "peer", None, [{"requests_per_s": 20, "requests_per_cpu_s": 100, "p99_us": 40}]),
-            measure.Row("fast", "peer", None, [{"requests_per_s": 100, "requests_per_cpu_s": 60, "p99_us": 5}])]
+    rows = [measure.Row("hoot", "hoot", None, [{"requests_per_s": 200, "requests_per_cpu_s": 300, "undisturbed_p99_us": 10}]),
+            measure.Row("slow", "peer", None, [{"requests_per_s": 20, "requests_per_cpu_s": 100, "undisturbed_p99_us": 40}]),
+            measure.Row("fast", "peer", None, [{"requests_per_s": 100, "requests_per_cpu_s": 60, "undisturbed_p99_us": 5}])]
     results = {"db-256": measure.summary(rows, {"gone": "not there"}, "", "", tests.kind_of)}
     assert targets.to_best_peer("db-256", "requests_per_s")(results) == 2
     assert targets.to_best_peer("db-256", "requests_per_cpu_s")(results) == 3
@@ -81,6 +101,14 @@ os.wait(); print(flush=True); sys.stdin.read()"""
         rss, pss = usage.memory_kib(child.pid)
         assert rss >= pss > 1000
         child.stdin.close()
+
+
+def test_the_database_shares_both_cores_where_there_are_two_or_the_loads_only(monkeypatch):
+    for cores, alone, database in (([3], False, {3}), ([1, 2], False, {1, 2}), ([1, 2], True, {2}), ([4, 5, 6], False, {6})):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(cores))
+        found = usage.Cores(alone)
+        assert found.server == {cores[0]} and found.load == {cores[-1] if len(cores) < 3 else cores[1]}
+        assert found.database == database and found.busy == set(cores)
 
 
 # --- the load generator, against a server of our own ---
@@ -195,6 +223,48 @@ def test_at_a_constant_rate_a_pause_of_the_server_is_in_the_latency_of_all_that_
     assert result["requests"] == 160 and result["unanswered"] == 0      # as many as were due, not as many as there was time for
     assert result["latency_us"]["max"] >= 0.95e6 * pause
     assert result["latency_us"]["p90"] >= 0.5e6 * pause                 # half of them were due while it paused
+
+
+def test_what_the_load_generator_is_late_itself_is_no_latency_of_the_server_and_its_stalls_are_left_out(scripted):
+    port, stop = scripted(answer_all).port, 0.3
+    command = [paths.binary("load"), "--port", str(port), "--connections", "200", "--rate", "500", "--seconds", "1.5",
+               "--watch", str(min(os.sched_getaffinity(0)))]
+    import tempfile
+    with tempfile.NamedTemporaryFile() as file:
+        load.write_requests(file, [load.request("/")])
+        with subprocess.Popen([*command, "--requests", file.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              preexec_fn=process.die_with_parent) as run:
+            assert run.stdout.readline() == "begin\n"
+            run.stdin.write("\n")
+            run.stdin.flush()
+            time.sleep(0.4)
+            run.send_signal(signal.SIGSTOP)
+            time.sleep(stop)
+            run.send_signal(signal.SIGCONT)
+            assert run.stdout.readline() == "end\n"
+            result = json.loads(run.stdout.readline())
+            run.stdin.close()
+    assert result["requests"] == 750 and result["unanswered"] == 0
+    assert result["sent_late_us"]["max"] >= 0.95e6 * stop
+    assert result["latency_us"]["p99"] < 0.5e6 * stop
+    if "left_out" in result:                            # with root's rights
+        assert result["left_out"] >= stop / 1.5
+        assert result["undisturbed_us"]["requests"] <= 750 * (1 - stop / 1.5)
+
+
+def test_the_measured_time_begins_when_who_started_it_is_ready(scripted):
+    port = scripted(answer_all).port
+    import tempfile
+    with tempfile.NamedTemporaryFile() as file:
+        load.write_requests(file, [load.request("/")])
+        with subprocess.Popen([paths.binary("load"), "--port", str(port), "--requests", file.name, "--rate", "100", "--seconds", "0.2"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=process.die_with_parent) as run:
+            assert run.stdout.readline() == "begin\n"
+            ready, _, _ = select.select([run.stdout], [], [], 0.5)
+            assert not ready                            # it goes on, and does not count yet
+            run.stdin.close()
+            assert run.stdout.readline() == "end\n"
+            assert json.loads(run.stdout.readline())["requests"] == 20
 
 
 def test_load_says_what_is_wrong_with_its_requests(tmp_path):
