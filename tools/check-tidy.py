@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-FOLDERS = tuple(str(ROOT / folder) + "/" for folder in ("src", "hooter", "examples"))
+FOLDERS = tuple(str(ROOT / folder) + "/" for folder in ("src", "hooter", "examples", "bench"))
 
 
 def dependencies(build):

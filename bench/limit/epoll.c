@@ -22,10 +22,14 @@ static int open_server(int port)
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((unsigned short)port) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
+    if (fd < 0)
+        return -1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4096) < 0)
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4096) < 0) {
+        close(fd);
         return -1;
+    }
     return fd;
 }
 
