@@ -3,6 +3,8 @@
  * Everything is appended to the stream's `out`. While a batch of requests is being worked off it is flushed
  * at the batch's end, otherwise at the end of the turn, so that what belongs together leaves in one write. A
  * handler that streams faster than its client reads is suspended as soon as more than SEND_WINDOW bytes wait.
+ * Large bodies and pieces are not copied into `out`: they are sent from where they are, behind what is in it,
+ * and only what the system does not take at once is kept.
  *
  * Whether the connection goes on is decided when the head is written, since the head says so. */
 #include "http/serving.h"
@@ -12,7 +14,7 @@
 #include <stdio.h>
 
 #define SEND_WINDOW ((size_t)64 * 1024)
-#define SEND_NOW    ((size_t)16 * 1024)
+#define SEND_NOW    ((size_t)16 * 1024) /* so much is not gathered but sent at once */
 
 /* Can what is left of the request's body be read past, so that the next request is found behind it? */
 static bool body_can_be_dropped(const hoot__h1_request *req)
@@ -60,6 +62,7 @@ static int begin(hoot__h1_request *req, const hoot__response_head *head, int64_t
     hoot__h1_answer answer = { .status = head->status,
                                .headers = head->headers,
                                .header_count = head->header_count };
+    bool at_once;
     int rc;
 
     if (ex->answered)
@@ -71,8 +74,9 @@ static int begin(hoot__h1_request *req, const hoot__response_head *head, int64_t
     plan_length(req, head, known, &answer);
     answer.keep_alive = ex->version < 11;
     (void)hoot__stream_need(conn->stream);
-    rc = hoot__h1_head_write(conn->http, &conn->stream->out, &answer,
-                             req->head_only ? hoot_str_of(NULL, 0) : body);
+    body.len = req->head_only ? 0 : body.len;
+    at_once = body.len >= SEND_NOW;
+    rc = hoot__h1_head_write(conn->http, &conn->stream->out, &answer, at_once ? hoot_str_of(NULL, 0) : body);
     if (rc < 0)
         return rc;
     ex->answered = true;
@@ -80,7 +84,10 @@ static int begin(hoot__h1_request *req, const hoot__response_head *head, int64_t
     req->keep_alive = !answer.close;
     req->chunked = answer.chunked && !req->head_only;
     req->response_left = req->head_only ? 0 : answer.content_length;
-    hoot__h1_flush_soon(conn);
+    if (at_once)
+        (void)hoot__h1_send(conn, body);
+    else
+        hoot__h1_flush_soon(conn);
     return 0;
 }
 
@@ -103,24 +110,37 @@ int hoot__h1_start(hoot__exchange *ex, const hoot__response_head *head)
     return begin(hoot__h1_request_of(ex), head, -1, hoot_str_of(NULL, 0));
 }
 
-/* One piece of the body, as a chunk of its own where chunks are used: all of it or nothing. */
+/* What of a chunk is behind its bytes. Without memory for it the answer cannot go on. */
+static int end_chunk(hoot__h1_request *req)
+{
+    int rc = req->chunked ? hoot_buf_add(&req->conn->stream->out, "\r\n", 2) : 0;
+
+    if (rc < 0)
+        hoot__h1_gone(req->conn, true);
+    return rc;
+}
+
+/* One piece of the body, as a chunk of its own where chunks are used: all of it, or nothing, or the
+ * connection is gone. */
 static int put_piece(hoot__h1_request *req, hoot_str bytes)
 {
     hoot_buf *out = &req->conn->stream->out;
+    bool at_once = bytes.len >= SEND_NOW;
     char size[20];
     int size_len = req->chunked ? snprintf(size, sizeof size, "%zx\r\n", bytes.len) : 0;
-    int rc = hoot_buf_reserve(out, bytes.len + sizeof size + 2);
+    int rc = hoot_buf_reserve(out, sizeof size + (at_once ? 0 : bytes.len + 2));
 
     if (rc < 0)
         return rc;
     (void)hoot_buf_add(out, size, (size_t)size_len);
-    (void)hoot_buf_add_str(out, bytes);
-    if (req->chunked)
-        (void)hoot_buf_add(out, "\r\n", 2);
     if (req->response_left > 0)
         req->response_left -= (int64_t)bytes.len;
     req->ex.response_bytes += bytes.len;
-    return 0;
+    if (!at_once)
+        (void)hoot_buf_add_str(out, bytes);
+    else if (hoot__h1_send(req->conn, bytes) < 0)
+        return HOOT_ECANCELED;
+    return end_chunk(req);
 }
 
 /* Suspends: while the client is behind. */

@@ -108,13 +108,9 @@ void hoot__h1_gone(hoot__h1_conn *conn, bool reset)
 
 /* --- sending ------------------------------------------------------------------------------------- */
 
-int hoot__h1_flush(hoot__h1_conn *conn)
+/* What became of a flush. Gives `rc`. */
+static int flushed(hoot__h1_conn *conn, int rc)
 {
-    int rc;
-
-    if (hoot_stream_pending(conn->stream) == 0)
-        return 0;
-    rc = hoot_stream_flush(conn->stream);
     if (rc < 0) {
         hoot__h1_gone(conn, true);
     } else if (rc == 1 && !conn->sending) {
@@ -124,6 +120,16 @@ int hoot__h1_flush(hoot__h1_conn *conn)
         hoot__h1_watch(conn);
     }
     return rc;
+}
+
+int hoot__h1_flush(hoot__h1_conn *conn)
+{
+    return hoot_stream_pending(conn->stream) == 0 ? 0 : flushed(conn, hoot_stream_flush(conn->stream));
+}
+
+int hoot__h1_send(hoot__h1_conn *conn, hoot_str bytes)
+{
+    return flushed(conn, hoot__stream_send(conn->stream, bytes));
 }
 
 static void on_flush_later(hoot__deferred *deferred)

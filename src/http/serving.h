@@ -110,7 +110,10 @@ void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state);
 /* Hand `out` to the system. Gives 0, 1 (some waits), or negative: the connection is gone then. */
 int hoot__h1_flush(hoot__h1_conn *conn);
 
-/* The same at the end of this turn, or of the batch that is under way. */
+/* The same, with `bytes` behind it that are too many to be copied into `out` first. */
+int hoot__h1_send(hoot__h1_conn *conn, hoot_str bytes);
+
+/* As hoot__h1_flush(), at the end of this turn, or of the batch that is under way. */
 void hoot__h1_flush_soon(hoot__h1_conn *conn);
 
 /* Write what it has to say together with the answers of others (h1_batch.c): within this turn. */

@@ -65,6 +65,11 @@ int hoot__stream_fd(const hoot_stream *stream);
  * stuck one. Of TLS: encrypted bytes. */
 uint64_t hoot__stream_sent(const hoot_stream *stream);
 
+/* hoot_stream_flush() of `out` and, behind it, `bytes`, which are sent from where they are: only what the
+ * system does not take at once is copied. Gives and errors: as hoot_stream_flush(); HOOT_ENOMEM also means
+ * that the stream can only be closed. */
+int hoot__stream_send(hoot_stream *stream, hoot_str bytes);
+
 /* Close so that the peer is told that something was cut (TCP: a reset). NULL is fine. */
 void hoot__stream_reset(hoot_stream *stream);
 

@@ -8,6 +8,9 @@
  *     out --send()--> system            all of it: flush gives 0
  *     out --moved---> rest --uv_write--> system, then out again: flush gave 1, and drained() comes
  *
+ * Large bytes need not go through `out`: hoot__stream_send() gives them to the system from where they are,
+ * and copies only what it did not take.
+ *
  * An idle stream is this struct and nothing else: no buffer, no request. libuv may not be told to stop or
  * close from inside its allocator, so what the owner's room() wants of that kind is done in the read callback
  * that follows it.
@@ -26,6 +29,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* An `out` that grew beyond this is let go once it has been sent. */
@@ -190,16 +194,21 @@ static void on_rest_sent(uv_write_t *request, int status)
     s->base.events->drained(&s->base, rc, s->base.user);
 }
 
-/* Give what is behind `sent` in `out` to libuv, and begin a new `out`. Gives 1 or a negative code. */
-static int send_rest(socket_stream *s, size_t sent)
+/* Give what is behind `sent` in `out`, and a copy of `more`, to libuv, and begin a new `out`. Gives 1 or a
+ * negative code. */
+static int send_rest(socket_stream *s, size_t sent, hoot_str more)
 {
     hoot_buf *out = &s->base.out;
-    rest *r = hoot__malloc(sizeof *r);
+    rest *r;
     uv_buf_t bytes;
     int rc;
 
+    if (sent == out->len) /* nothing of it need be moved when `out` grows for `more` */
+        hoot_buf_clear(out), sent = 0;
+    rc = hoot_buf_add_str(out, more);
+    r = rc < 0 ? NULL : hoot__malloc(sizeof *r);
     if (!r)
-        return HOOT_ENOMEM;
+        return rc < 0 ? rc : HOOT_ENOMEM;
     bytes = uv_buf_init(out->data + sent, (unsigned)(out->len - sent));
     r->request.data = r;
     r->owner = s;
@@ -216,25 +225,46 @@ static int send_rest(socket_stream *s, size_t sent)
     return rc;
 }
 
-static int socket_flush(hoot_stream *stream)
+/* One system call. Gives what send() gives. */
+static ssize_t send_some(int fd, hoot_str first, hoot_str more)
 {
-    socket_stream *s = of(stream);
-    hoot_buf *out = &stream->out;
-    size_t sent = 0;
+    struct iovec parts[] = { { (char *)first.ptr, first.len }, { (char *)more.ptr, more.len } };
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+    if (more.len == 0)
+        return send(fd, first.ptr, first.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void count_sent(socket_stream *s, size_t len, hoot_str *first, hoot_str *more)
+{
+    size_t of_first = len < first->len ? len : first->len;
+
+    s->base.bytes_out += len;
+    *first = hoot_str_from_index(*first, of_first);
+    *more = hoot_str_from_index(*more, len - of_first);
+}
+
+/* `out`, and `more` behind it. */
+static int send_all(socket_stream *s, hoot_str more)
+{
+    hoot_buf *out = &s->base.out;
+    hoot_str first = hoot_buf_str(out);
+    int rc;
 
     if (s->write_code < 0)
         return write_failed(s, s->write_code);
-    if (s->rest)
-        return 1;
-    while (sent < out->len) {
-        ssize_t len = send(s->fd, out->data + sent, out->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        int rc;
+    if (s->rest) {
+        rc = hoot_buf_add_str(out, more);
+        return rc < 0 ? write_failed(s, rc) : 1;
+    }
+    while (first.len + more.len > 0) {
+        ssize_t len = send_some(s->fd, first, more);
 
         if (len >= 0) {
-            sent += (size_t)len;
-            stream->bytes_out += (uint64_t)len;
+            count_sent(s, (size_t)len, &first, &more);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-            rc = send_rest(s, sent);
+            rc = send_rest(s, out->len - first.len, more);
             return rc < 0 ? write_failed(s, rc) : rc;
         } else if (errno != EINTR) {
             return write_failed(s, -errno);
@@ -242,6 +272,11 @@ static int socket_flush(hoot_stream *stream)
     }
     out_sent(out);
     return 0;
+}
+
+static int socket_flush(hoot_stream *stream)
+{
+    return send_all(of(stream), hoot_str_of(NULL, 0));
 }
 
 static int socket_shut_down(hoot_stream *stream)
@@ -419,6 +454,18 @@ uint64_t hoot__stream_sent(const hoot_stream *stream)
     if (!is_socket(below) || !s->rest)
         return below->bytes_out;
     return below->bytes_out + s->rest->len - uv_stream_get_write_queue_size(&s->handle.stream);
+}
+
+int hoot__stream_send(hoot_stream *stream, hoot_str bytes)
+{
+    int rc;
+
+    if (is_socket(stream))
+        return send_all(of(stream), bytes);
+    if (hoot__tls_below(stream) != stream)
+        return hoot__tls_send(stream, bytes);
+    rc = hoot_buf_add_str(&stream->out, bytes);
+    return rc < 0 ? rc : hoot_stream_flush(stream);
 }
 
 int hoot__stream_grab(hoot_stream *stream, char *out, size_t size)

@@ -30,6 +30,9 @@ int hoot__memory_stream_grab(hoot_stream *stream, char *out, size_t size);
 /* The stream below TLS; any other is itself. */
 const hoot_stream *hoot__tls_below(const hoot_stream *stream);
 
+/* hoot__stream_send() of a TLS stream. */
+int hoot__tls_send(hoot_stream *stream, hoot_str bytes);
+
 /* If this is a TLS stream: closing it shall look like a cut, here and below. Gives: whether it is one. */
 bool hoot__tls_stream_cut(hoot_stream *stream);
 

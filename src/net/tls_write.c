@@ -3,7 +3,8 @@
  *     rest, then out --SSL_write--> lower's out --flush--> lower
  *
  * While HOOT__TLS_HIGH_BYTES wait below, nothing more is encrypted. What was flushed and must wait is moved
- * to `rest`, so that the owner's `out` begins anew, as with sockets. */
+ * to `rest`, so that the owner's `out` begins anew, as with sockets. Large bytes may be encrypted from where
+ * they are, without passing through `out`. */
 #include "net/tls_stream.h"
 
 #include <errno.h>
@@ -65,10 +66,10 @@ static int encrypt(hoot__tls_stream *s, const char *bytes, size_t len)
 }
 
 /* Encrypt the bytes of `from` behind *start. Gives 0 all; 1 too much waits below; or a negative code. */
-static int encrypt_all(hoot__tls_stream *s, const hoot_buf *from, size_t *start)
+static int encrypt_all(hoot__tls_stream *s, hoot_str from, size_t *start)
 {
-    while (*start < from->len) {
-        int rc = encrypt(s, from->data + *start, from->len - *start);
+    while (*start < from.len) {
+        int rc = encrypt(s, from.ptr + *start, from.len - *start);
 
         if (rc <= 0)
             return rc < 0 ? rc : 1;
@@ -94,39 +95,77 @@ static void out_taken(hoot_buf *out)
         hoot_buf_clear(out);
 }
 
-/* Gives 0 all is with the system; 1 some waits here or below; or a negative code. */
-static int send_all(hoot__tls_stream *s)
+/* Encrypt the rest and `out`. Gives as encrypt_all(). */
+static int encrypt_gathered(hoot__tls_stream *s)
 {
     size_t start = 0;
-    int rc = encrypt_all(s, &s->rest, &s->rest_start);
+    int rc = encrypt_all(s, hoot_buf_str(&s->rest), &s->rest_start);
 
-    if (rc == 0 && s->rest.data)
-        drop_rest(s);
-    if (rc == 0) {
-        rc = encrypt_all(s, &s->base.out, &start);
-        if (rc == 0)
-            out_taken(&s->base.out);
-        else if (rc == 1)
-            keep_rest(s, start);
-    }
-    if (rc < 0)
+    if (rc != 0)
         return rc;
-    rc = hoot__tls_push(s);
-    return rc == 0 && rest_left(s) > 0 ? 1 : rc;
+    if (s->rest.data)
+        drop_rest(s);
+    rc = encrypt_all(s, hoot_buf_str(&s->base.out), &start);
+    if (rc == 0)
+        out_taken(&s->base.out);
+    else if (rc == 1)
+        keep_rest(s, start);
+    return rc;
+}
+
+/* Gives 0 all is with the system; 1 some waits here or below; or a negative code. */
+static int push_all(hoot__tls_stream *s, int encrypted)
+{
+    int rc = encrypted < 0 ? encrypted : hoot__tls_push(s);
+
+    return rc == 0 && (rest_left(s) > 0 || s->base.out.len > 0) ? 1 : rc;
+}
+
+static int send_all(hoot__tls_stream *s)
+{
+    return push_all(s, encrypt_gathered(s));
+}
+
+/* May anything be written? Gives 0 or a negative code. */
+static int writable(hoot__tls_stream *s, size_t len)
+{
+    if (s->handshake)
+        return HOOT_ESTATE;
+    if (s->shut && len > 0)
+        return hoot__tls_write_failed(s, -EPIPE);
+    return s->write_code < 0 ? hoot__tls_write_failed(s, s->write_code) : 0;
 }
 
 int hoot__tls_flush(hoot_stream *stream)
 {
     hoot__tls_stream *s = hoot__tls_of(stream);
-    int rc;
+    int rc = writable(s, stream->out.len);
 
-    if (s->handshake)
-        return HOOT_ESTATE;
-    if (s->shut && stream->out.len > 0)
-        return hoot__tls_write_failed(s, -EPIPE);
-    if (s->write_code < 0)
-        return hoot__tls_write_failed(s, s->write_code);
+    if (rc < 0)
+        return rc;
     rc = s->stuck ? 1 : send_all(s);
+    s->stuck = rc == 1;
+    return rc;
+}
+
+/* What is not encrypted at once is copied: behind what waits already. */
+int hoot__tls_send(hoot_stream *stream, hoot_str bytes)
+{
+    hoot__tls_stream *s = hoot__tls_of(stream);
+    size_t start = 0;
+    int rc = writable(s, stream->out.len + bytes.len);
+
+    if (rc == 0)
+        rc = s->stuck ? 1 : encrypt_gathered(s);
+    if (rc == 0)
+        rc = encrypt_all(s, bytes, &start);
+    if (rc == 1) {
+        int kept = hoot_buf_add_str(&stream->out, hoot_str_from_index(bytes, start));
+
+        rc = kept < 0 ? hoot__tls_write_failed(s, kept) : 1;
+    }
+    if (!s->stuck)
+        rc = push_all(s, rc);
     s->stuck = rc == 1;
     return rc;
 }
