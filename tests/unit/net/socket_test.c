@@ -132,6 +132,47 @@ static void a_flush_larger_than_the_socket_takes_goes_on_by_itself(void **state)
     run_in_task(send_much, false);
 }
 
+/* What the system did not take is a copy: the bytes may go as soon as they were sent. */
+static void send_in_place(void)
+{
+    size_t len = 20 * 1024 * 1024;
+    char *bytes = malloc(len);
+    hoot_str there;
+
+    assert_non_null(bytes);
+    connect_tcp();
+    memset(bytes, 'a', 100000);
+    assert_int_equal(hoot_buf_add(&near.stream->out, "head", 4), 0);
+    assert_int_equal(hoot__stream_send(near.stream, hoot_str_of(bytes, 100000)), 0);
+    assert_int_equal(hoot_stream_pending(near.stream), 0);
+    memset(bytes, 'b', len);
+    assert_int_equal(hoot__stream_send(near.stream, hoot_str_of(bytes, len)), 1);
+    assert_true(near.stream->unsent > 0 && near.stream->unsent < len);
+    memset(bytes, 'c', 1000);
+    assert_int_equal(hoot_buf_add(&near.stream->out, "next", 4), 0);
+    assert_int_equal(hoot__stream_send(near.stream, hoot_str_of(bytes, 1000)), 1);
+    memset(bytes, 'x', len);
+    assert_int_equal(hoot__reader_fill(&far, 4 + 100000 + len + 4 + 1000), 0);
+    assert_int_equal(hoot__stream_sent(near.stream), 4 + 100000 + len + 4 + 1000);
+    there = hoot__reader_bytes(&far);
+    assert_memory_equal(there.ptr, "head", 4);
+    memset(bytes, 'a', 100000);
+    assert_memory_equal(there.ptr + 4, bytes, 100000);
+    memset(bytes, 'b', len);
+    assert_memory_equal(there.ptr + 4 + 100000, bytes, len);
+    assert_memory_equal(there.ptr + 4 + 100000 + len, "next", 4);
+    memset(bytes, 'c', 1000);
+    assert_memory_equal(there.ptr + 4 + 100000 + len + 4, bytes, 1000);
+    free(bytes);
+    end_both();
+}
+
+static void bytes_sent_from_where_they_are_come_whole_and_in_order(void **state)
+{
+    (void)state;
+    run_in_task(send_in_place, false);
+}
+
 static void send_and_close_meanwhile(void)
 {
     char *bytes = calloc(1, 8 * 1024 * 1024);
@@ -163,6 +204,7 @@ static void write_to_nobody(void)
     }
     assert_int_equal(rc, -EPIPE); /* and no signal */
     assert_int_equal(hoot_stream_flush(near.stream), -EPIPE);
+    assert_int_equal(hoot__stream_send(near.stream, HOOT_STR("x")), -EPIPE);
     end_both();
 }
 
@@ -391,6 +433,7 @@ int main(void)
         cmocka_unit_test(tcp_streams_carry_bytes_both_ways),
         cmocka_unit_test(unix_streams_carry_bytes),
         cmocka_unit_test(a_flush_larger_than_the_socket_takes_goes_on_by_itself),
+        cmocka_unit_test(bytes_sent_from_where_they_are_come_whole_and_in_order),
         cmocka_unit_test(closing_drops_what_is_under_way),
         cmocka_unit_test(writing_to_a_peer_that_is_gone_is_an_error),
         cmocka_unit_test(a_look_finds_closed_and_talkative_peers),

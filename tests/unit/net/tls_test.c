@@ -253,6 +253,60 @@ static void carries_much_both_ways(void **state)
     run_in_task(transfer_over_sockets, false);
 }
 
+/* Nothing of `bytes` is needed any more once they were sent, whatever became of them. */
+static void send_in_place(const wish *w)
+{
+    enum { MUCH = 3000000, LITTLE = 20000 };
+    char *bytes = malloc(MUCH);
+    hoot__reader reader;
+    hoot_str there;
+    both b;
+
+    assert_non_null(bytes);
+    must_shake(&b, w);
+    hoot__reader_init(&reader, b.client, MUCH + 2 * LITTLE);
+    for (size_t i = 0; i < MUCH; i++)
+        bytes[i] = (char)(i * 2654435761u >> 13);
+    assert_int_equal(hoot_buf_add(&b.server->out, "head", 4), 0);
+    assert_true(hoot__stream_send(b.server, hoot_str_of(bytes, MUCH)) >= 0);
+    assert_int_equal(hoot_buf_add(&b.server->out, "next", 4), 0);
+    assert_true(hoot__stream_send(b.server, hoot_str_of(bytes, LITTLE)) >= 0);
+    memset(bytes, 'x', MUCH);
+    assert_int_equal(hoot__reader_fill(&reader, 4 + MUCH + 4 + LITTLE), 0);
+    for (size_t i = 0; i < MUCH; i++)
+        bytes[i] = (char)(i * 2654435761u >> 13);
+    there = hoot__reader_bytes(&reader);
+    assert_memory_equal(there.ptr, "head", 4);
+    assert_memory_equal(there.ptr + 4, bytes, MUCH);
+    assert_memory_equal(there.ptr + 4 + MUCH, "next", 4);
+    assert_memory_equal(there.ptr + 4 + MUCH + 4, bytes, LITTLE);
+    assert_int_equal(hoot_stream_pending(b.server), 0);
+    hoot__reader_fini(&reader);
+    end_both(&b);
+    free(bytes);
+}
+
+static void send_in_place_in_memory(void)
+{
+    BOTH_VERSIONS(version)
+    {
+        send_in_place(&(wish){ .client.max_version = version, .pipe = 1000 });
+        send_in_place(&(wish){ .client.max_version = version, .pipe = 8 << 20 });
+    }
+}
+
+static void send_in_place_over_sockets(void)
+{
+    send_in_place(&(wish){ .sockets = true });
+}
+
+static void bytes_sent_from_where_they_are_come_whole_and_in_order(void **state)
+{
+    (void)state;
+    run_in_task(send_in_place_in_memory, true);
+    run_in_task(send_in_place_over_sockets, false);
+}
+
 static void do_not_read(void)
 {
     enum { MUCH = 2000000 };
@@ -296,6 +350,7 @@ int main(void)
         cmocka_unit_test(answers_come_after_shutting_down),
         cmocka_unit_test(may_be_closed_from_each_callback),
         cmocka_unit_test(carries_much_both_ways),
+        cmocka_unit_test(bytes_sent_from_where_they_are_come_whole_and_in_order),
         cmocka_unit_test(a_peer_that_does_not_read_stops_the_writer),
     };
 
