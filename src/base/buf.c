@@ -6,6 +6,7 @@
 #include <hoot/error.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <stdio.h>
 
@@ -82,33 +83,21 @@ int hoot_buf_add_byte(hoot_buf *buf, char c)
     return 0;
 }
 
-/* The digits of `number` at the end of a 20-byte field. Gives: the first of them. */
-static char *put_digits(char *field_end, uint64_t number)
-{
-    do {
-        *--field_end = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    return field_end;
-}
-
 int hoot_buf_add_u64(hoot_buf *buf, uint64_t number)
 {
-    char field[20];
-    char *first = put_digits(field + sizeof(field), number);
+    char digits[HOOT__U64_DIGITS];
 
-    return hoot_buf_add(buf, first, (size_t)(field + sizeof(field) - first));
+    return hoot_buf_add(buf, digits, (size_t)(hoot__put_u64(digits, number) - digits));
 }
 
 int hoot_buf_add_i64(hoot_buf *buf, int64_t number)
 {
-    char field[21];
-    char *end = field + sizeof(field);
-    char *first = put_digits(end, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+    char digits[1 + HOOT__U64_DIGITS], *to = digits;
 
     if (number < 0)
-        *--first = '-';
-    return hoot_buf_add(buf, first, (size_t)(end - first));
+        *to++ = '-';
+    to = hoot__put_u64(to, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+    return hoot_buf_add(buf, digits, (size_t)(to - digits));
 }
 
 int hoot_buf_vprintf(hoot_buf *buf, const char *format, va_list args)

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "base/words.h"
 
 #include <hoot/crypto.h>
 #include <hoot/error.h>
@@ -55,66 +56,103 @@ static const bool is_plain[256] = {
     [0x5d ... 0x7e] = true,
 };
 
-/* The highest bit of each byte that is zero, and perhaps of one above such a byte. */
-static uint64_t zero_bytes(uint64_t word)
+typedef int8_t block __attribute__((vector_size(16)));
+typedef uint64_t words __attribute__((vector_size(16)));
+
+/* Are all sixteen plain? Bytes over 0x7f are negative, so under 0x20, too. */
+static inline bool are_plain(block bytes)
 {
-    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+    words others = (words)((bytes < 0x20) | (bytes == '"') | (bytes == '\\') | (bytes == 0x7f));
+
+    return !(others[0] | others[1]);
 }
 
-/* Are these eight bytes all plain? */
-static bool are_plain(const unsigned char *p)
+static inline bool copy_block(char *to, const char *from)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-    uint64_t word, control;
+    block bytes;
 
-    memcpy(&word, p, sizeof(word));
-    control = (word - ones * 0x20) & tops; /* under 0x20: it borrows; what is over 0x7f is seen by itself */
-    return !((word | control) & tops) && !zero_bytes(word ^ ones * 0x7f) && !zero_bytes(word ^ ones * '"') &&
-           !zero_bytes(word ^ ones * '\\');
+    memcpy(&bytes, from, sizeof(bytes));
+    memcpy(to, &bytes, sizeof(bytes));
+    return are_plain(bytes);
 }
 
-/* Where the run of plain bytes ends that begins at `p`. */
-static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
+/* The same for 4 to 15 bytes, in two words that overlap. */
+static inline bool copy_part(char *to, const char *from, size_t len)
 {
-    while (end - p >= 8 && are_plain(p))
-        p += 8;
-    while (p < end && is_plain[*p])
-        p++;
-    return p;
+    uint64_t first, last;
+
+    if (len >= 8) {
+        first = hoot__load8(from);
+        last = hoot__load8(from + len - 8);
+        memcpy(to, &first, 8);
+        memcpy(to + len - 8, &last, 8);
+    } else {
+        uint32_t head = hoot__load4(from), tail = hoot__load4(from + len - 4);
+
+        memcpy(to, &head, 4);
+        memcpy(to + len - 4, &tail, 4);
+        first = last = head | (uint64_t)tail << 32;
+    }
+    return are_plain((block)(words){ first, last });
 }
 
-/* An escape is at most 12 bytes for the 4 of a character, 6 for one byte. */
-int hoot__json_text(hoot_buf *out, hoot_str s)
+/* Copy plain bytes up to the first that is not, or all `len`; what is behind them in `to` is spoiled. Gives:
+ * how many. */
+static inline size_t copy_plain(char *to, const char *from, size_t len)
 {
-    const unsigned char *p = (const unsigned char *)s.ptr, *end = p + s.len;
-    size_t before = out->len;
-    int rc = s.len > SIZE_MAX / 8 ? HOOT_ELIMIT : hoot_buf_reserve(out, s.len + 2);
+    size_t i = 0;
 
-    if (rc < 0)
-        return rc;
-    out->data[out->len++] = '"';
+    while (len - i >= 16 && copy_block(to + i, from + i))
+        i += 16;
+    if (len - i >= 4 && len - i < 16 && copy_part(to + i, from + i, len - i))
+        return len;
+    for (; i < len && is_plain[(unsigned char)from[i]]; i++)
+        to[i] = from[i];
+    return i;
+}
+
+/* From the first byte on that is not plain. An escape is at most 12 bytes, and more than the character has.
+ */
+__attribute__((noinline)) static int add_escaped(hoot_buf *out, hoot_str s)
+{
+    const char *p = s.ptr, *end = p + s.len;
+
     while (p < end) {
-        const unsigned char *run = p;
         uint32_t point;
-        size_t len;
+        size_t len = hoot__utf8_step((const unsigned char *)p, (const unsigned char *)end, &point);
+        int rc = len ? hoot_buf_reserve(out, (size_t)(end - p) + 12) : HOOT_EBADINPUT;
 
-        p = skip_plain(p, end);
-        rc = hoot_buf_reserve(out, (size_t)(p - run) + 12 + 1);
         if (rc < 0)
             return rc;
-        memcpy(out->data + out->len, run, (size_t)(p - run));
-        out->len += (size_t)(p - run);
-        if (p == end)
-            break;
-        len = hoot__utf8_step(p, end, &point);
-        if (len == 0) {
-            out->len = before;
-            return HOOT_EBADINPUT;
-        }
         out->len = (size_t)(put_escape(out->data + out->len, point) - out->data);
+        p += len;
+        len = copy_plain(out->data + out->len, p, (size_t)(end - p));
+        out->len += len;
         p += len;
     }
     return hoot_buf_add_byte(out, '"');
+}
+
+int hoot__json_text(hoot_buf *out, hoot_str s)
+{
+    size_t before = out->len, plain;
+    int rc = s.len > SIZE_MAX / 8 ? HOOT_ELIMIT : hoot_buf_reserve(out, s.len + 2);
+    char *to = out->data + before;
+
+    if (rc < 0)
+        return rc;
+    plain = copy_plain(to + 1, s.ptr, s.len);
+    to[0] = '"';
+    out->len += 1 + plain;
+    if (plain == s.len) {
+        to[1 + plain] = '"';
+        out->len++;
+        return 0;
+    }
+    rc = add_escaped(out, hoot_str_from_index(s, plain));
+    if (rc < 0)
+        out->len = before;
+    return rc;
 }
 
 int hoot__json_bytes(hoot_buf *out, hoot_str bytes)

@@ -1,4 +1,6 @@
-/* Floating point as text. libc finds the digits (printf and strtod agree on the locale's decimal point,
+/* Numbers as text. Whole ones are written two digits at a time, since dividing is what they cost.
+ *
+ * Of floating point, libc finds the digits (printf and strtod agree on the locale's decimal point,
  * whatever it is), and the layout is ours, the one of MySQL and MariaDB: 0.00012, 12.5, 100000000000000,
  * 1e15, 1.5e-20. */
 #include "base/number.h"
@@ -125,4 +127,52 @@ size_t hoot__double_text(double number, bool as_float, char *out)
     to = put_number(to, &d);
     *to = '\0';
     return (size_t)(to - out);
+}
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                            "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
+/* 1233 / 4096 is a little more than log10(2). */
+static unsigned count_digits(uint64_t number)
+{
+    static const uint64_t powers[] = {
+        0,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+        UINT64_C(10000000000000000000),
+    };
+    unsigned bits = 64 - (unsigned)__builtin_clzll(number | 1);
+    unsigned guess = bits * 1233 >> 12;
+
+    return guess + (number >= powers[guess]);
+}
+
+char *hoot__put_u64(char *to, uint64_t number)
+{
+    char *end = to + count_digits(number), *at = end;
+
+    for (; number >= 100; number /= 100)
+        memcpy(at -= 2, pairs + 2 * (number % 100), 2);
+    if (number >= 10)
+        memcpy(at - 2, pairs + 2 * number, 2);
+    else
+        at[-1] = (char)('0' + number);
+    return end;
 }

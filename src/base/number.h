@@ -1,4 +1,4 @@
-/* Floating point as text, the same in every locale. */
+/* Numbers as text, the same in every locale. */
 #ifndef HOOT_BASE_NUMBER_H
 #define HOOT_BASE_NUMBER_H
 
@@ -10,5 +10,9 @@
 /* The shortest digits that read back as the same number: as a 4-byte float (to 9 digits), or as a double (to
  * 17). Valid JSON, if the number is finite; "nan", "inf", "-inf" else. Terminated. Gives: the length. */
 size_t hoot__double_text(double number, bool as_float, char *out);
+
+/* Decimal digits of a whole number. Gives: the end. */
+#define HOOT__U64_DIGITS 20
+char *hoot__put_u64(char *to, uint64_t number);
 
 #endif

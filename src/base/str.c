@@ -21,15 +21,21 @@ bool hoot_str_equal_nocase(hoot_str a, hoot_str b)
     return true;
 }
 
+/* The sets are one to four bytes, too few for memchr(). */
+static bool is_one_of(char c, const char *bytes)
+{
+    while (*bytes && *bytes != c)
+        bytes++;
+    return *bytes != '\0';
+}
+
 hoot_str hoot_str_trim(hoot_str s, const char *bytes)
 {
-    size_t count = strlen(bytes);
-
-    while (s.len && memchr(bytes, (unsigned char)s.ptr[0], count)) {
+    while (s.len && is_one_of(s.ptr[0], bytes)) {
         s.ptr++;
         s.len--;
     }
-    while (s.len && memchr(bytes, (unsigned char)s.ptr[s.len - 1], count))
+    while (s.len && is_one_of(s.ptr[s.len - 1], bytes))
         s.len--;
     return s;
 }

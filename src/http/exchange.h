@@ -42,6 +42,7 @@ typedef struct hoot__header {
     hoot_str name;  /* as sent; compare without case */
     hoot_str value; /* no white space around it */
     hoot__known_header known;
+    bool checked; /* of an answer: name and value may be sent as they are, and `known` was looked up */
 } hoot__header;
 
 typedef struct hoot__headers {

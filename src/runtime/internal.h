@@ -21,16 +21,6 @@
 #endif
 #endif
 
-struct hoot_scope {
-    hoot_closer ring; /* its `next` and `prev` are NULL until the first closer comes */
-    hoot_arena *arena;
-    bool owns_arena;
-    bool on_heap;
-};
-
-/* Close what is in it and free its arena, but not the scope. */
-void hoot__scope_fini(hoot_scope *scope);
-
 typedef enum hoot__wait_kind {
     HOOT__RUNS,         /* running, ready, or ended */
     HOOT__WAITS,        /* for a wake, its deadline or its cancelling */

@@ -45,10 +45,27 @@ void hoot__task_set_context(hoot_task *task, void *context);
 hoot_scope *hoot__task_scope(hoot_task *task);
 
 /* --- scopes of other lives (app, request) --- */
+struct hoot_scope {
+    hoot_closer ring; /* its `next` and `prev` are NULL until the first closer comes */
+    hoot_arena *arena;
+    bool owns_arena;
+    bool on_heap;
+};
+
+/* A scope that lies in what it belongs to; all zeros is one, too. `arena` NULL: it gets its own. */
+static inline void hoot__scope_init(hoot_scope *scope, hoot_arena *arena)
+{
+    scope->ring.next = NULL;
+    scope->arena = arena;
+    scope->owns_arena = scope->on_heap = false;
+}
+
+/* Run the closers in reverse order and free the arena if it is the scope's own. May suspend. */
+void hoot__scope_fini(hoot_scope *scope);
+
 /* Gives NULL when there is no memory. `arena` NULL: it gets its own. */
 hoot_scope *hoot__scope_new(hoot_arena *arena);
-/* Run the closers in reverse order, free the arena if it is the scope's own, free the scope. May suspend.
- * NULL is fine. */
+/* The same and free the scope, which hoot__scope_new() gave. NULL is fine. */
 void hoot__scope_end(hoot_scope *scope);
 /* Make hoot_current_scope() of the task that runs give `scope` (NULL: its own again). Gives the one before.
  */

@@ -6,6 +6,7 @@
 #ifndef HOOT_WEB_APP_INTERNAL_H
 #define HOOT_WEB_APP_INTERNAL_H
 
+#include "web/hooks.h"
 #include "web/request_internal.h"
 #include "web/router.h"
 
@@ -19,6 +20,7 @@ struct hoot__layer {
     const hoot_before_request_fn *before; /* NULL-terminated, or NULL; so are the next two */
     const hoot_after_request_fn *after;
     const hoot_teardown_fn *teardown;
+    hoot__hooks hooks;                /* when the app serves: of all layers from the app's to this one */
     const hoot_error_handler *errors; /* up to a handler of NULL, or NULL */
     const hoot__cors *cors; /* its own when it is made, the effective one when the app serves; NULL: none */
     uint64_t body_limit;    /* the same; never 0 when the app serves */

@@ -40,38 +40,47 @@ static int write_time(hoot_buf *out, const hoot_value *value)
 
 /* --- objects and arrays --- */
 
+/* Where there is room, as there nearly always is, a byte of punctuation is worth no call. */
+static inline int put(hoot_buf *out, char c)
+{
+    if (out->len == out->capacity)
+        return hoot_buf_add_byte(out, c);
+    out->data[out->len++] = c;
+    return 0;
+}
+
 static int write_name(hoot_buf *out, hoot_str name, bool first)
 {
-    int rc = first ? 0 : hoot_buf_add_byte(out, ',');
+    int rc = first ? 0 : put(out, ',');
 
     if (rc == 0)
         rc = hoot__json_text(out, name);
-    return rc == 0 ? hoot_buf_add_byte(out, ':') : rc;
+    return rc == 0 ? put(out, ':') : rc;
 }
 
 static int write_members(hoot_buf *out, const hoot_value *value, int depth)
 {
-    int rc = hoot_buf_add_byte(out, '{');
+    int rc = put(out, '{');
 
     for (uint32_t i = 0; rc == 0 && i < value->count; i++) {
         rc = write_name(out, hoot_str_from(value->members[i].name), i == 0);
         if (rc == 0)
             rc = write_value(out, &value->members[i].value, depth + 1);
     }
-    return rc == 0 ? hoot_buf_add_byte(out, '}') : rc;
+    return rc == 0 ? put(out, '}') : rc;
 }
 
 static int write_items(hoot_buf *out, const hoot_value *value, int depth)
 {
-    int rc = hoot_buf_add_byte(out, '[');
+    int rc = put(out, '[');
 
     for (uint32_t i = 0; rc == 0 && i < value->count; i++) {
         if (i > 0)
-            rc = hoot_buf_add_byte(out, ',');
+            rc = put(out, ',');
         if (rc == 0)
             rc = write_value(out, &value->items[i], depth + 1);
     }
-    return rc == 0 ? hoot_buf_add_byte(out, ']') : rc;
+    return rc == 0 ? put(out, ']') : rc;
 }
 
 static int write_word(hoot_buf *out, const char *word)
@@ -111,7 +120,7 @@ static int write_json_object(hoot_buf *out, const json_t *json, int depth)
 {
     json_t *object = (json_t *)json; /* jansson's iterators take no const */
     void *at = json_object_iter(object);
-    int rc = hoot_buf_add_byte(out, '{');
+    int rc = put(out, '{');
 
     for (bool first = true; rc == 0 && at; first = false) {
         rc = write_name(out, hoot_str_from(json_object_iter_key(at)), first);
@@ -119,20 +128,20 @@ static int write_json_object(hoot_buf *out, const json_t *json, int depth)
             rc = write_json(out, json_object_iter_value(at), depth + 1);
         at = json_object_iter_next(object, at);
     }
-    return rc == 0 ? hoot_buf_add_byte(out, '}') : rc;
+    return rc == 0 ? put(out, '}') : rc;
 }
 
 static int write_json_array(hoot_buf *out, const json_t *json, int depth)
 {
-    int rc = hoot_buf_add_byte(out, '[');
+    int rc = put(out, '[');
 
     for (size_t i = 0; rc == 0 && i < json_array_size(json); i++) {
         if (i > 0)
-            rc = hoot_buf_add_byte(out, ',');
+            rc = put(out, ',');
         if (rc == 0)
             rc = write_json(out, json_array_get(json, i), depth + 1);
     }
-    return rc == 0 ? hoot_buf_add_byte(out, ']') : rc;
+    return rc == 0 ? put(out, ']') : rc;
 }
 
 static int write_json(hoot_buf *out, const json_t *json, int depth)

@@ -142,6 +142,8 @@ int hoot__app_start_serving(hoot_app *app, hoot_error *err)
     if (app->serving)
         return hoot_error_set(err, HOOT_ESTATE, "the app \"%s\" serves already", app->name);
     rc = hoot__router_finish(&app->router, err);
+    if (rc == 0)
+        rc = hoot__hooks_join(app, err);
     if (rc < 0)
         return rc;
     inherit(app);

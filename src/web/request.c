@@ -234,7 +234,7 @@ int hoot_request_set(hoot_request *req, const void *key, void *value)
     }
     if (req->slot_count == HOOT__MAX_REQUEST_KEYS)
         return HOOT_ELIMIT;
-    if (!req->slots)
+    if (req->slot_count == 0)
         req->slots = hoot_arena_alloc_array(req->arena, HOOT__MAX_REQUEST_KEYS, sizeof(*req->slots));
     if (!req->slots)
         return HOOT_ENOMEM;

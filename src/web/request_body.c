@@ -157,7 +157,7 @@ struct json_t *hoot_request_json(hoot_request *req, hoot_error *err)
     hoot_error_clear(&own);
     req->json = hoot_json_parse(body, &own);
     if (req->json)
-        hoot_scope_defer(req->scope, &req->json_closer, release_json, req->json);
+        hoot_scope_defer(&req->scope, &req->json_closer, release_json, req->json);
     else
         hoot_error_set(err, own.code == HOOT_ENOMEM ? own.code : HOOT_EBADINPUT, "%s", own.text);
     return req->json;

@@ -8,6 +8,7 @@
 
 #include "http/exchange.h"
 #include "http/message.h"
+#include "runtime/task.h"
 #include "web/response_internal.h"
 
 #include <hoot/app.h>
@@ -53,7 +54,6 @@ struct hoot_request {
     hoot__web_context context;
     hoot__exchange *ex;
     hoot_arena *arena; /* the exchange's */
-    hoot_scope *scope;
 
     const hoot__layer *layer; /* whose hooks and error handlers apply; the app's when no rule matched */
     const hoot__layer *cors;  /* whose CORS rules apply; NULL: none */
@@ -62,23 +62,22 @@ struct hoot_request {
 
     const char *method, *path, *host; /* terminated copies, made when first asked for */
     hoot__pairs args;                 /* of the query, parsed before the handler runs */
-    hoot__pairs form;
-    bool form_parsed;
-
     hoot__body_state body_state;
     int body_code; /* why reading failed */
-    hoot_str body;
-    struct json_t *json; /* parsed body, owned; released by `json_closer` */
-    hoot_closer json_closer;
-
+    bool form_parsed;
+    bool in_error_handler;         /* an error handler's own failure is answered by the built-in one */
+    struct json_t *json;           /* parsed body, owned; released by `json_closer` */
     struct hoot__session *session; /* made at the first call of session.h */
-
-    hoot__request_slot *slots;
+    hoot_error *failure;           /* what hoot_fail() was told, for teardown hooks; NULL: nothing failed */
     size_t slot_count;
 
-    hoot_error *failure;    /* what hoot_fail() was told, for teardown hooks; NULL: nothing failed */
-    bool in_error_handler;  /* an error handler's own failure is answered by the built-in one */
-    hoot_response fallback; /* the fixed 503 of the makers when there is no memory; last: not zeroed */
+    /* From here on nothing is cleared: what stands above says when it is good. */
+    hoot_scope scope;
+    hoot_str body;
+    hoot__pairs form;
+    hoot_closer json_closer;
+    hoot__request_slot *slots;
+    hoot_response fallback; /* the fixed 503 of the makers when there is no memory */
 };
 
 /* The app of a request. */

@@ -30,9 +30,7 @@ hoot_response *hoot__response_no_memory(hoot_request *req)
     hoot_response *resp = &req->fallback;
 
     hoot__response_init(resp, req, 503);
-    resp->headers[0] =
-        (hoot__header){ .name = HOOT_STR("Content-Type"), .value = HOOT_STR("application/json") };
-    resp->header_count = 1;
+    hoot__response_put_type(resp, HOOT_STR("application/json"));
     resp->body = HOOT_STR("{\"error\":\"Service Unavailable\"}\n");
     return resp;
 }
@@ -59,7 +57,7 @@ static hoot_response *make_with(hoot_request *req, int status, hoot_str content_
 
     if (!resp)
         return hoot__response_no_memory(req);
-    (void)hoot__response_put(resp, HOOT_STR("Content-Type"), content_type); /* the first one always fits */
+    hoot__response_put_type(resp, content_type);
     resp->body = body;
     return resp;
 }
@@ -104,9 +102,12 @@ hoot_response *hoot_empty(hoot_request *req, int status)
 
 hoot_response *hoot_bytes(hoot_request *req, int status, const char *content_type, hoot_str bytes)
 {
-    hoot_response *resp = hoot_empty(req, status);
+    hoot_response *resp = make(req, status);
+    int rc = resp && content_type ? hoot__response_set_type(resp, content_type) : 0;
 
-    if (content_type && hoot_response_set_header(resp, "Content-Type", content_type) < 0)
+    if (!resp || rc == HOOT_ENOMEM)
+        return hoot__response_no_memory(req);
+    if (rc < 0)
         return hoot__error_answer(req, 500, NULL, NULL);
     resp->body = bytes;
     return resp;

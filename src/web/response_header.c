@@ -23,7 +23,7 @@ static int grow(hoot_response *resp)
     return 0;
 }
 
-int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value)
+static int put(hoot_response *resp, hoot__known_header known, hoot_str name, hoot_str value)
 {
     int rc = 0;
 
@@ -32,25 +32,47 @@ int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value)
     if (resp->header_count == resp->header_room)
         rc = grow(resp);
     if (rc == 0)
-        resp->headers[resp->header_count++] = (hoot__header){ .name = name, .value = value };
+        resp->headers[resp->header_count++] =
+            (hoot__header){ .name = name, .value = value, .known = known, .checked = true };
     return rc;
+}
+
+int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value)
+{
+    return put(resp, HOOT__HEADER_OTHER, name, value);
+}
+
+void hoot__response_put_type(hoot_response *resp, hoot_str value)
+{
+    resp->headers[0] = (hoot__header){
+        .name = HOOT_STR("Content-Type"), .value = value, .known = HOOT__HEADER_CONTENT_TYPE, .checked = true
+    };
+    resp->header_count = 1;
+}
+
+static bool is_named(const hoot__header *header, hoot__known_header known, hoot_str name)
+{
+    return header->known == known &&
+           (known != HOOT__HEADER_OTHER || hoot_str_equal_nocase(header->name, name));
 }
 
 static hoot__header *find(const hoot_response *resp, hoot_str name)
 {
+    hoot__known_header known = hoot__http_known_header(name);
+
     for (uint32_t i = 0; i < resp->header_count; i++) {
-        if (hoot_str_equal_nocase(resp->headers[i].name, name))
+        if (is_named(&resp->headers[i], known, name))
             return &resp->headers[i];
     }
     return NULL;
 }
 
-static void remove_all(hoot_response *resp, hoot_str name)
+static void remove_all(hoot_response *resp, hoot__known_header known, hoot_str name)
 {
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < resp->header_count; i++) {
-        if (!hoot_str_equal_nocase(resp->headers[i].name, name))
+        if (!is_named(&resp->headers[i], known, name))
             resp->headers[kept++] = resp->headers[i];
     }
     resp->header_count = kept;
@@ -59,24 +81,10 @@ static void remove_all(hoot_response *resp, hoot_str name)
 /* --- what an application may set --- */
 
 /* These say where the message ends and what becomes of the connection. */
-static bool is_servers(hoot_str name)
+static bool is_servers(hoot__known_header known)
 {
-    static const char *const names[] = { "Content-Length", "Transfer-Encoding", "Connection", "Date" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (hoot_str_equal_nocase(name, hoot_str_from(names[i])))
-            return true;
-    }
-    return false;
-}
-
-/* Blanks around a value are no part of it (RFC 9110 section 5.5). */
-static int check(hoot_str name, const char *value, hoot_str *out_value)
-{
-    *out_value = hoot_str_trim(hoot_str_from(value), " \t");
-    if (!value || !hoot__http_is_token(name) || is_servers(name) || !hoot__http_is_field_value(*out_value))
-        return HOOT_EINVAL;
-    return 0;
+    return known == HOOT__HEADER_CONTENT_LENGTH || known == HOOT__HEADER_TRANSFER_ENCODING ||
+           known == HOOT__HEADER_CONNECTION || known == HOOT__HEADER_DATE;
 }
 
 static int copy(hoot_arena *arena, hoot_str *s)
@@ -85,19 +93,51 @@ static int copy(hoot_arena *arena, hoot_str *s)
     return s->ptr ? 0 : HOOT_ENOMEM;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Blanks around a value are no part of it (RFC 9110 section 5.5). */
+static hoot_str trim_blanks(hoot_str s)
+{
+    for (; s.len && is_blank(s.ptr[0]); s.len--)
+        s.ptr++;
+    while (s.len && is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+static int take_value(hoot_arena *arena, const char *text, hoot_str *out)
+{
+    *out = trim_blanks(hoot_str_from(text));
+    return text && hoot__http_is_field_value(*out) ? copy(arena, out) : HOOT_EINVAL;
+}
+
 /* Check and copy; `replace`: instead of all of that name. */
 static int set(hoot_response *resp, const char *name_text, const char *value_text, bool replace)
 {
     hoot_str name = hoot_str_from(name_text), value;
-    int rc = check(name, value_text, &value);
+    hoot__known_header known = hoot__http_known_header(name);
+    int rc = hoot__http_is_token(name) && !is_servers(known) ? 0 : HOOT_EINVAL;
 
     if (rc == 0)
-        rc = copy(resp->req->arena, &name);
+        rc = take_value(resp->req->arena, value_text, &value);
     if (rc == 0)
-        rc = copy(resp->req->arena, &value);
+        rc = copy(resp->req->arena, &name);
     if (rc == 0 && replace)
-        remove_all(resp, name);
-    return rc == 0 ? hoot__response_put(resp, name, value) : rc;
+        remove_all(resp, known, name);
+    return rc == 0 ? put(resp, known, name, value) : rc;
+}
+
+int hoot__response_set_type(hoot_response *resp, const char *value)
+{
+    hoot_str copied;
+    int rc = take_value(resp->req->arena, value, &copied);
+
+    if (rc == 0)
+        hoot__response_put_type(resp, copied);
+    return rc;
 }
 
 int hoot_response_set_header(hoot_response *resp, const char *name, const char *value)

@@ -28,9 +28,16 @@ struct hoot_response {
 /* Make `resp` an empty answer with that status. */
 void hoot__response_init(hoot_response *resp, hoot_request *req, int status);
 
-/* Add a field whose name and value are constants or live in the request's arena: nothing is checked, nothing
- * copied. Errors: HOOT_ENOMEM, HOOT_ELIMIT over HOOT__MAX_RESPONSE_HEADERS. */
+/* Add a field whose name and value are constants or checked, and live as long as the request: nothing is
+ * checked, nothing copied. The name is none of HOOT__KNOWN_HEADERS.
+ * Errors: HOOT_ENOMEM, HOOT_ELIMIT over HOOT__MAX_RESPONSE_HEADERS. */
 int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value);
+
+/* The Content-Type of a response without fields: a constant, or checked. */
+void hoot__response_put_type(hoot_response *resp, hoot_str value);
+
+/* The same, checked and copied. Errors: HOOT_EINVAL, HOOT_ENOMEM. */
+int hoot__response_set_type(hoot_response *resp, const char *value);
 
 /* The fixed 503 for want of memory. Never NULL. */
 hoot_response *hoot__response_no_memory(hoot_request *req);

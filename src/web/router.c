@@ -112,15 +112,6 @@ static hoot__endpoint *endpoint_for(hoot__router *router, const hoot__pattern *p
     return *end;
 }
 
-const hoot__entry *hoot__endpoint_find(const hoot__endpoint *end, hoot_str method)
-{
-    const hoot__entry *e = end->entries;
-
-    while (e && !hoot_str_equal(e->method, method))
-        e = e->next;
-    return e;
-}
-
 /* "GET, HEAD, POST, OPTIONS": HEAD comes with GET, OPTIONS always. */
 static bool join_methods(hoot_arena *arena, hoot__endpoint *end)
 {
@@ -207,46 +198,6 @@ int hoot__router_add(hoot__router *router, hoot__rule *rule, hoot_error *err)
     *(router->last ? &router->last->next : &router->first) = rule;
     router->last = rule;
     return 0;
-}
-
-static uint64_t load8(const char *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof(word));
-    return word;
-}
-
-/* All of a key of less than 8 bytes. */
-static uint64_t load_short(hoot_str s)
-{
-    uint64_t word = 0;
-
-    for (size_t i = 0; i < s.len; i++)
-        word = word << 8 | (unsigned char)s.ptr[i];
-    return word;
-}
-
-/* Eight bytes at a time, and the last eight again: short keys, and a table that clients cannot add to. */
-static size_t hash_path(hoot_str path)
-{
-    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
-    uint64_t hash = path.len;
-
-    for (size_t i = 0; i + 8 < path.len; i += 8)
-        hash = (hash ^ hash >> 32 ^ load8(path.ptr + i)) * odd;
-    hash ^= hash >> 32 ^ (path.len >= 8 ? load8(path.ptr + path.len - 8) : load_short(path));
-    hash *= odd;
-    return (size_t)(hash ^ hash >> 32);
-}
-
-hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path)
-{
-    size_t i = hash_path(path) & router->static_mask;
-
-    while (router->statics[i].path.len && !hoot_str_equal(router->statics[i].path, path))
-        i = (i + 1) & router->static_mask;
-    return &router->statics[i];
 }
 
 /* Paths are looked up as they were sent: so a rule that would be sent encoded is left to the tree. */

@@ -2,6 +2,7 @@
 #ifndef HOOT_WEB_ROUTER_TREE_H
 #define HOOT_WEB_ROUTER_TREE_H
 
+#include "base/words.h"
 #include "web/router.h"
 
 /* A method of a path. */
@@ -39,12 +40,40 @@ struct hoot__static_slot {
 };
 
 /* The methods of a path, one after the other: the entry of just that method, or NULL. */
-const hoot__entry *hoot__endpoint_find(const hoot__endpoint *end, hoot_str method);
+static inline const hoot__entry *hoot__endpoint_find(const hoot__endpoint *end, hoot_str method)
+{
+    const hoot__entry *e = end->entries;
+
+    while (e && !hoot__same_text(e->method, method))
+        e = e->next;
+    return e;
+}
 
 /* Before and after any byte of static text in the order of siblings: negative, 0, positive. */
 int hoot__static_compare(hoot_str a, hoot_str b);
 
+/* Eight bytes at a time, and the last eight again: short keys, and a table that clients cannot add to. */
+static inline size_t hoot__hash_path(hoot_str path)
+{
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
+    uint64_t hash = path.len;
+
+    for (size_t i = 0; i + 8 < path.len; i += 8)
+        hash = (hash ^ hash >> 32 ^ hoot__load8(path.ptr + i)) * odd;
+    hash ^= hash >> 32 ^
+            (path.len >= 8 ? hoot__load8(path.ptr + path.len - 8) : hoot__load_short(path.ptr, path.len));
+    hash *= odd;
+    return (size_t)(hash ^ hash >> 32);
+}
+
 /* The slot of a whole static path; one whose path is empty when there is no such rule. */
-hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path);
+static inline hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path)
+{
+    size_t i = hoot__hash_path(path) & router->static_mask;
+
+    while (router->statics[i].path.len && !hoot__same_text(router->statics[i].path, path))
+        i = (i + 1) & router->static_mask;
+    return &router->statics[i];
+}
 
 #endif

@@ -85,53 +85,6 @@ static hoot_response *dispatch(hoot_request *req, const route *to)
     return hoot__response_no_memory(req);
 }
 
-/* The app's first, then from outer to inner; the first response ends it. */
-static hoot_response *run_before(hoot_request *req)
-{
-    for (uint32_t i = 0; i <= req->layer->depth; i++) {
-        const hoot_before_request_fn *hook = req->layer->chain[i]->before;
-
-        for (; hook && *hook; hook++) {
-            hoot_response *resp = (*hook)(req);
-
-            if (resp)
-                return resp;
-        }
-    }
-    return NULL;
-}
-
-/* From inner to outer, each list from its end. A hook that gives nothing leaves the response as it was. */
-static hoot_response *run_after(hoot_request *req, hoot_response *resp)
-{
-    for (uint32_t i = req->layer->depth + 1; i-- > 0;) {
-        const hoot_after_request_fn *table = req->layer->chain[i]->after;
-        size_t count = 0;
-
-        while (table && table[count])
-            count++;
-        while (count-- > 0) {
-            hoot_response *next = table[count](req, resp);
-
-            resp = next ? next : resp;
-        }
-    }
-    return resp;
-}
-
-static void run_teardown(hoot_request *req)
-{
-    for (uint32_t i = req->layer->depth + 1; i-- > 0;) {
-        const hoot_teardown_fn *table = req->layer->chain[i]->teardown;
-        size_t count = 0;
-
-        while (table && table[count])
-            count++;
-        while (count-- > 0)
-            table[count](req, req->failure);
-    }
-}
-
 /* A query that cannot be taken apart is the client's mistake: told before anybody acts on half of it. */
 static hoot_response *parse_query(hoot_request *req)
 {
@@ -154,10 +107,10 @@ static hoot_response *answer(hoot_request *req, const route *to)
     hoot_response *resp = to->result == HOOT__ROUTE_FOUND ? parse_query(req) : NULL;
 
     if (!resp)
-        resp = run_before(req);
+        resp = hoot__hooks_run_before(req);
     if (!resp)
         resp = dispatch(req, to);
-    return run_after(req, resp);
+    return hoot__hooks_run_after(req, resp);
 }
 
 /* --- a request from its beginning to its end --- */
@@ -202,24 +155,27 @@ static hoot_response *finish(hoot_request *req, hoot_response *resp)
     return resp;
 }
 
+static void note_unsent(hoot_request *req, const hoot_error *err)
+{
+    if (!req->failure) {
+        req->failure = hoot_arena_alloc(req->arena, sizeof(*err));
+        if (req->failure)
+            *req->failure = *err;
+    }
+    if (hoot__task_is_canceled(hoot_current_task()) || err->code == HOOT_ECANCELED)
+        hoot_log_debug("%s: %s", hoot_task_name(hoot_current_task()), err->text);
+    else
+        hoot_log_error("%s: %s (%s)", hoot_task_name(hoot_current_task()), err->text,
+                       hoot_error_name(err->code));
+}
+
 static void send_answer(hoot_request *req, hoot_response *resp)
 {
     hoot_error err;
 
-    hoot_error_clear(&err);
     resp->close |= req->body_state == HOOT__BODY_FAILED;
-    if (hoot__response_send(resp, &err) == 0)
-        return;
-    if (!req->failure) {
-        req->failure = hoot_arena_alloc(req->arena, sizeof(err));
-        if (req->failure)
-            *req->failure = err;
-    }
-    if (hoot__task_is_canceled(hoot_current_task()) || err.code == HOOT_ECANCELED)
-        hoot_log_debug("%s: %s", hoot_task_name(hoot_current_task()), err.text);
-    else
-        hoot_log_error("%s: %s (%s)", hoot_task_name(hoot_current_task()), err.text,
-                       hoot_error_name(err.code));
+    if (hoot__response_send(resp, &err) < 0)
+        note_unsent(req, &err);
 }
 
 static void serve(hoot_request *req)
@@ -239,7 +195,7 @@ static void serve(hoot_request *req)
     }
     resp = finish(req, answer(req, &to));
     send_answer(req, resp);
-    run_teardown(req);
+    hoot__hooks_run_teardown(req);
 }
 
 /* The 503 of a request for which not even its own record could be had. */
@@ -257,10 +213,8 @@ static hoot_request *make_request(hoot__exchange *ex, hoot_app *app)
 
     if (!req)
         return NULL;
-    memset(req, 0, offsetof(hoot_request, fallback));
-    req->scope = hoot__scope_new(ex->arena);
-    if (!req->scope)
-        return NULL;
+    memset(req, 0, offsetof(hoot_request, scope));
+    hoot__scope_init(&req->scope, ex->arena);
     req->context = (hoot__web_context){ app, req };
     req->ex = ex;
     req->arena = ex->arena;
@@ -282,11 +236,11 @@ void hoot__app_serve(hoot__exchange *ex, void *app_pointer)
     }
     hoot__task_set_name(task, "a request without a route");
     hoot__task_set_context(task, &req->context);
-    hoot__task_use_scope(req->scope);
+    hoot__task_use_scope(&req->scope);
     ex->body_limit = app->root.body_limit;
     serve(req);
     hoot__task_use_scope(NULL);
-    hoot__scope_end(req->scope);
+    hoot__scope_fini(&req->scope);
     hoot__task_set_context(task, context);
     hoot__task_set_name(task, "a request that was answered");
 }

@@ -93,7 +93,7 @@ const json_t *hoot_session_get(hoot_request *req, const char *name)
     parsed = json_loadb(member->json.ptr, member->json.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     member->value = parsed ? hoot__session_untag(parsed) : NULL;
     if (member->value && !req->session->closer.close)
-        hoot_scope_defer(req->scope, &req->session->closer, let_go, req->session);
+        hoot_scope_defer(&req->scope, &req->session->closer, let_go, req->session);
     return member->value;
 }
 

@@ -74,6 +74,7 @@ static int send_streamed(hoot_response *resp, hoot_error *err)
     };
     int rc = ex->ops->start(ex, &head);
 
+    hoot_error_clear(err);
     if (rc < 0)
         return hoot_error_set(err, rc, "the answer could not be started: %s", hoot_error_text(rc));
     if (!has_no_body(resp))

@@ -9,8 +9,10 @@
 #include "base/number.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +113,24 @@ static void the_locales_decimal_point_does_not_matter(void **state)
     setlocale(LC_NUMERIC, "C");
 }
 
+static void writes_whole_numbers_of_every_length(void **state)
+{
+    uint64_t power = 1;
+
+    (void)state;
+    for (int digits = 1; digits <= 20; digits++, power *= 10) {
+        const uint64_t numbers[] = { power - 1, power, power + 1, power / 2 * 3 };
+
+        for (size_t i = 0; i < 4; i++) {
+            char text[HOOT__U64_DIGITS + 1], expected[32];
+
+            *hoot__put_u64(text, numbers[i]) = '\0';
+            snprintf(expected, sizeof expected, "%" PRIu64, numbers[i]);
+            assert_string_equal(text, expected);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +140,7 @@ int main(void)
         cmocka_unit_test(says_what_is_no_number),
         cmocka_unit_test(every_text_reads_back_as_the_same_number),
         cmocka_unit_test(the_locales_decimal_point_does_not_matter),
+        cmocka_unit_test(writes_whole_numbers_of_every_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

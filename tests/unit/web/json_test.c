@@ -62,18 +62,26 @@ static const char *escape_of(int c)
     return text;
 }
 
+static void assert_byte_at(int c, size_t place, size_t len)
+{
+    char text[64] = "", expected[80];
+
+    memset(text, '~', len);
+    text[place] = '\0';
+    snprintf(expected, sizeof(expected), "\"%s%s%s\"", text, escape_of(c), text + place + 1);
+    text[place] = (char)c;
+    assert_json(HOOT_VALUE((const char *)text), expected);
+}
+
 static void writes_any_byte_at_any_place(void **state)
 {
-    char text[19] = "", expected[40];
+    static const size_t lens[] = { 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 19, 20, 31, 32, 33, 37 };
 
     (void)state;
     for (int c = 1; c < 0x80; c++) {
-        for (int place = 0; place < 18; place++) {
-            memset(text, '~', 18);
-            text[place] = '\0';
-            snprintf(expected, sizeof(expected), "\"%s%s%s\"", text, escape_of(c), text + place + 1);
-            text[place] = (char)c;
-            assert_json(HOOT_VALUE((const char *)text), expected);
+        for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+            for (size_t place = 0; place < lens[i]; place++)
+                assert_byte_at(c, place, lens[i]);
         }
     }
 }

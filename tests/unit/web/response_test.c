@@ -52,6 +52,10 @@ static hoot_response *header_codes(hoot_request *req)
         if (hoot_response_set_header(resp, refused[i][0], refused[i][1]) != HOOT_EINVAL)
             return hoot_textf(req, 500, "%s was taken", refused[i][0]);
     }
+    hoot_response_set_header(resp, "Content-Type", "text/plain");
+    hoot_response_set_header(resp, "content-TYPE", " \timage/gif\t ");
+    if (strcmp(hoot_response_header(resp, "CONTENT-type"), "image/gif") != 0)
+        return hoot_text(req, 500, "a known name was not found again");
     hoot_response_set_header(resp, "X-One", " 1 ");
     hoot_response_set_header(resp, "x-one", "2");
     hoot_response_add_header(resp, "X-Two", "a");
@@ -218,6 +222,7 @@ static void redirects_only_to_what_may_be_sent(void **state)
 static void headers(hoot_test_client *client)
 {
     assert_status(hoot_test_get(client, "/headers"), 202);
+    assert_string_equal(hoot_test_reply_header(client, "Content-Type"), "image/gif");
     assert_string_equal(hoot_test_reply_header(client, "X-One"), "2");
     assert_string_equal(hoot_test_reply_header(client, "X-Two"), "a");
     assert_string_equal(hoot_test_reply_header(client, "Vary"), "Cookie, Origin");
