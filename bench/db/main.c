@@ -25,6 +25,7 @@ static int bench_bare(const bench *b)
                                            .user = b->user,
                                            .database = b->database,
                                            .question = QUESTION,
+                                           .rows = 1,
                                            .keys = b->keys,
                                            .statements = b->statements,
                                            .connections = 4,

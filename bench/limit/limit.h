@@ -18,8 +18,9 @@ typedef struct limit_reply {
     bool close;        /* the connection, after one reply */
 } limit_reply;
 
-/* Of "plaintext", "json", "session" (as long, with the same headers, as what the programs on libhoot answer)
- * and "echo" (1 MiB both ways). Gives: false, when it is none of them or there is no memory. */
+/* Of "plaintext", "json", "session", "cached-queries" with 100 rows (as long, with the same headers, as what
+ * the programs on libhoot answer) and "echo" (1 MiB both ways). Gives: false, when it is none of them or
+ * there is no memory. */
 bool limit_reply_make(limit_reply *out, const char *name, bool close);
 
 /* Where in a request a connection is. */

@@ -22,7 +22,7 @@ enum {
 typedef struct connection {
     int fd;
     unsigned char execute[EXECUTE];
-    unsigned answer_packets; /* column count, columns, row, OK: with CLIENT_DEPRECATE_EOF */
+    unsigned answer_packets; /* column count, columns, rows, OK: with CLIENT_DEPRECATE_EOF */
     unsigned packets;        /* of the answer that has begun */
     size_t have;
     unsigned char in[65536];
@@ -92,7 +92,7 @@ static bool prepare(connection *c, const limit_mysql *m)
     c->execute[15] = 1;
     c->execute[16] = 8; /* LONGLONG */
     columns = packet[HEADER + 5];
-    c->answer_packets = 3 + columns;
+    c->answer_packets = 2 + columns + m->rows;
     for (unsigned definitions = columns + 1; definitions > 0; definitions--)
         if (!read_packet(c, packet, sizeof(packet)))
             return false;

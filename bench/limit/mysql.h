@@ -6,8 +6,9 @@
 
 typedef struct limit_mysql {
     const char *socket, *user, *database; /* a user without a password */
-    const char *question;                 /* one parameter, the key; gives one row of one or two columns */
-    unsigned keys;                        /* ids are 1 to this */
+    const char *question;                 /* one parameter, the key */
+    unsigned rows;                        /* that each answer has */
+    unsigned keys;                        /* ids are 1 to this; 0: the parameter is always 0 */
     uint64_t statements;                  /* to run in all */
     unsigned connections;
     unsigned depth;      /* statements under way on each connection */
@@ -20,7 +21,7 @@ int limit_mysql_run(const limit_mysql *m);
 /* The next key: the same sequence for all clients. */
 static inline uint64_t limit_mysql_key(uint64_t n, unsigned keys)
 {
-    return (n * 2654435761u) % keys + 1;
+    return keys ? (n * 2654435761u) % keys + 1 : 0;
 }
 
 #endif

@@ -9,14 +9,16 @@
 
 typedef struct known {
     const char *name, *type, *more, *body;
-    size_t body_bytes; /* 0: as long as `body` */
+    size_t times;      /* that `body` is repeated */
+    size_t body_bytes; /* of zeros in its place, and of each request */
 } known;
 
 static const known all[] = {
-    { "plaintext", "text/plain", "", "Hello, World!", 0 },
-    { "json", "application/json", "", "{\"message\":\"Hello, World!\"}\n", 0 },
-    { "session", "application/json", "Vary: Cookie\r\n", "{\"login\":\"ok\"}\n", 0 },
-    { "echo", "application/octet-stream", "X-Echo-Body-Len: 1048576\r\nX-Echo-Target: /\r\n", "", MIB },
+    { "plaintext", "text/plain", "", "Hello, World!", 1, 0 },
+    { "json", "application/json", "", "{\"message\":\"Hello, World!\"}\n", 1, 0 },
+    { "session", "application/json", "Vary: Cookie\r\n", "{\"login\":\"ok\"}\n", 1, 0 },
+    { "cached-queries", "application/json", "", "{\"id\":1234,\"randomNumber\":5678},", 100, 0 },
+    { "echo", "application/octet-stream", "X-Echo-Body-Len: 1048576\r\nX-Echo-Target: /\r\n", "", 0, MIB },
 };
 
 static const known *find(const char *name)
@@ -34,7 +36,7 @@ bool limit_reply_make(limit_reply *out, const char *name, bool close)
 
     if (!k)
         return false;
-    body = k->body_bytes ? k->body_bytes : strlen(k->body);
+    body = k->body_bytes ? k->body_bytes : k->times * strlen(k->body);
     batch = k->body_bytes ? 1 : LIMIT_BATCH;
     out->replies = calloc(batch, 512 + body);
     if (!out->replies)
@@ -43,7 +45,8 @@ bool limit_reply_make(limit_reply *out, const char *name, bool close)
                             "HTTP/1.1 200 OK\r\nDate: Mon, 23 Feb 2026 10:00:00 GMT\r\nServer: hoot\r\n"
                             "Content-Type: %s\r\n%s%sContent-Length: %zu\r\n\r\n",
                             k->type, k->more, close ? "Connection: close\r\n" : "", body);
-    memcpy(out->replies + head, k->body, strlen(k->body));
+    for (size_t i = 0; i < k->times; i++)
+        memcpy(out->replies + head + i * strlen(k->body), k->body, strlen(k->body));
     out->len = head + body;
     for (size_t i = 1; i < batch; i++)
         memcpy(out->replies + i * out->len, out->replies, out->len);

@@ -5,9 +5,9 @@ import statistics
 
 
 def medians(rounds):
-    """The median of each figure over the rounds; figures that a round lacks are left out."""
-    names = [name for name in rounds[0] if all(one.get(name) is not None for one in rounds)] if rounds else []
-    return {name: statistics.median(one[name] for one in rounds) for name in names}
+    """The median of each figure over the rounds that have it; figures that two thirds of the rounds lack are left out."""
+    found = {name: [one[name] for one in rounds if one.get(name) is not None] for name in (rounds[0] if rounds else [])}
+    return {name: statistics.median(values) for name, values in found.items() if values and 3 * len(values) >= len(rounds)}
 
 
 def ratio(rounds, base, figure):

@@ -6,6 +6,7 @@ import os
 import resource
 import select
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -15,7 +16,7 @@ from support import paths, process
 from . import load, measure, servers, usage
 
 HOOT = "hoot"
-RATE_ROUNDS = 3         # times as many rounds where requests come at a constant rate
+RATE_ROUNDS = 2         # times as many rounds where requests come at a constant rate
 START_S = 0.6           # of starting and checking one program, for the plan
 IDLE_CONNECTIONS = 10_000
 WAITING_REQUESTS = 2_000
@@ -25,11 +26,20 @@ def kind_of(name):
     return "limit" if name.startswith("limit") else "hoot" if name in (HOOT, "echo", "hooter") else "peer"
 
 
-def half_of_the_most(program, player, seconds):
-    """A rate: half of what the program does at full load. The best of three counts, for what else happens on the machine only takes
-    away from it."""
-    tries = [player.run(program.port, program.pid, 1.0 if number == 0 else 0.1, seconds / 2) for number in range(3)]
-    return max(max(one["requests_per_s"] for one in tries) / 2, 1.0)
+class HalfLoad:
+    """The rate that is half of what a program does at full load: of the median of what it has done so far. It is tried in each round
+    anew, as everybody is, since what else happens on the machine takes from it."""
+
+    TRY_S = 0.5
+
+    def __init__(self):
+        self._most = []
+
+    def rate(self, program, player, first):
+        for _ in range(3 if first else 1):
+            warmup_s = 0.1 if self._most else 1.0
+            self._most.append(player.run(program.port, program.pid, warmup_s, self.TRY_S)["requests_per_s"])
+        return max(statistics.median(self._most) / 2, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Http:
     half: bool = False          # at a constant rate: half of the most that each can do
     idle: int = 0               # connections besides, which do nothing
     statements: int = 0         # a request makes, for the ratio to the bare client; 0: that is no candidate
+    asks: tuple = ()            # the bare client, besides
     peers: bool = True
 
     @property
@@ -75,7 +86,7 @@ class Http:
         return bare + [one.name for one in self.candidates(context)]
 
     def _extra_s(self):
-        return 1.5 if self.idle else 0.3 if self.half else 0.0
+        return 1.5 if self.idle else HalfLoad.TRY_S + 0.2 if self.half else 0.0
 
     def settings(self, context):
         """Rounds at a rate are many, since few requests make a p99."""
@@ -108,12 +119,11 @@ class Http:
         return measure.summary(rows, failed, self.ratio_to, self.ratio_of, kind_of)
 
     def _measure(self, program, player):
-        rate = [None]
+        half = HalfLoad() if self.half else None
 
         def once(warmup_s, seconds, first):
-            if first and self.half:
-                rate[0] = half_of_the_most(program, player, seconds)
-            return player.run(program.port, program.pid, warmup_s, seconds, rate[0])
+            rate = half.rate(program, player, first) if half else None
+            return player.run(program.port, program.pid, warmup_s, seconds, rate)
 
         def among_idle(warmup_s, seconds, first):
             with idle_connections(program, self.idle, load.request(self.path)):
@@ -129,7 +139,7 @@ class Http:
             count = max(int(rate[0] * (warmup_s + seconds)), 1000)
             with context.cores.on(context.cores.server):
                 command = [paths.binary("limit"), "mysql", database.server.socket, context.plain_user(), database.name, "4", "64",
-                           str(count)]
+                           str(count), *self.asks]
                 done = subprocess.run(list(map(str, command)), capture_output=True, text=True, preexec_fn=process.die_with_parent)
             if done.returncode:
                 raise load.LoadFailed(done.stderr.strip())
@@ -221,11 +231,10 @@ class Flat(Http):
 
     def run(self, context):
         need_descriptors(max(self.levels) + 1000)
-        rates, players = {}, {level: load.Load(self.requests(None), level, watch=context.cores.busy) for level in self.levels}
+        players = {level: load.Load(self.requests(None), level, watch=context.cores.busy) for level in self.levels}
         try:
             with measure.started(context.cores, self.programs(context), load.request(self.path)) as (ready, failed):
-                rows = [measure.Row(f"{one.name}, {level}", kind_of(one.name), self._at_level(one, players[level], rates))
-                        for one in ready for level in self.levels]
+                rows = [row for one in ready for row in self._rows(one, players)]
                 measure.run_rounds(self.settings(context), rows, context.progress)
         finally:
             for player in players.values():
@@ -244,14 +253,17 @@ class Flat(Http):
     def ratio_of(self):
         return "cpu_us"
 
-    @staticmethod
-    def _at_level(program, player, rates):
-        """The rate is half of what the program can do over the fewest connections, which come first."""
-        def once(warmup_s, seconds, _first):
-            if program.name not in rates:
-                rates[program.name] = half_of_the_most(program, player, seconds)
-            return player.run(program.port, program.pid, warmup_s, seconds, rates[program.name])
-        return once
+    def _rows(self, program, players):
+        """All levels of a round have the rate of the first, the fewest connections."""
+        half, rate = HalfLoad(), [None]
+
+        def at_level(level):
+            def once(warmup_s, seconds, first):
+                if level == self.levels[0]:
+                    rate[0] = half.rate(program, players[level], first)
+                return players[level].run(program.port, program.pid, warmup_s, seconds, rate[0])
+            return once
+        return [measure.Row(f"{program.name}, {level}", kind_of(program.name), at_level(level)) for level in self.levels]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -412,9 +424,9 @@ TESTS = [
     Http("json-256", "JSON, 256 connections", "/json", 256, reply="json"),
     Http("db-256", "One query, 256 connections", "/db", 256, statements=1),
     Http("queries-20", "20 queries, 64 connections", "/queries?queries=20", 64, statements=20),
-    Http("fortunes", "Fortunes, 256 connections", "/fortunes", 256),
-    Http("updates-20", "20 updates, 64 connections", "/updates?queries=20", 64),
-    Http("cached-queries-100", "100 cached queries, 64 connections", "/cached-queries?count=100", 64),
+    Http("fortunes", "Fortunes, 256 connections", "/fortunes", 256, statements=1, asks=("fortunes",)),
+    Http("updates-20", "20 updates, 64 connections", "/updates?queries=20", 64, statements=20),
+    Http("cached-queries-100", "100 cached queries, 64 connections", "/cached-queries?count=100", 64, reply="cached-queries"),
     Http("json-half", "JSON at half of the most that each can do", "/json", 256, reply="json", half=True),
     Http("db-half", "One query at half of the most that each can do", "/db", 256, half=True),
     Flat("connections", "JSON at one rate over 32 to 4,096 connections", "/json", reply="json"),

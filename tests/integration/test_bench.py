@@ -33,8 +33,10 @@ def test_a_ratio_is_taken_within_each_round_and_the_median_counts():
     assert stats.ratio([], limit, "x") is None
 
 
-def test_medians_leave_out_what_a_round_lacks():
-    assert stats.medians([{"a": 1, "b": 5}, {"a": 3, "b": None}, {"a": 2, "b": 7}]) == {"a": 2}
+def test_medians_leave_out_what_most_rounds_lack():
+    assert stats.medians([{"a": 1, "b": None, "c": 5}, {"a": 3, "b": None, "c": None}, {"a": 2, "b": None, "c": 7}]) == {"a": 2, "c": 6}
+    rounds = [{"a": 1}] + 3 * [{"a": None}]
+    assert stats.medians(rounds[:3]) == {"a": 1} and stats.medians(rounds) == {}
     assert stats.medians([]) == {}
 
 
@@ -348,9 +350,9 @@ def environment():
     return {**os.environ, "HOOT_BIN": str(paths.binaries())}
 
 
-def test_a_quick_run_of_two_tests_writes_their_results(tmp_path):
-    done = subprocess.run([sys.executable, RUN, "--quick", "--out", tmp_path, "json-32", "queries-20"], env=environment(),
-                          capture_output=True, text=True, timeout=100)
+def test_a_quick_run_writes_the_results_of_its_tests(tmp_path):
+    done = subprocess.run([sys.executable, RUN, "--quick", "--out", tmp_path, "json-32", "queries-20", "fortunes", "cached"], env=environment(),
+                          capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stdout + done.stderr
     json_rows = json.loads((tmp_path / "json-32.json").read_text())["rows"]
     assert set(json_rows) == {"limit epoll", "limit libuv", "hoot"}
@@ -358,6 +360,9 @@ def test_a_quick_run_of_two_tests_writes_their_results(tmp_path):
     assert json_rows["limit epoll"]["ratio"] == 1
     queries = json.loads((tmp_path / "queries-20.json").read_text())
     assert queries["ratio_to"] == "limit mysql" and queries["rows"]["hoot"]["ratio"] > 0
+    for test, limit in (("fortunes", "limit mysql"), ("cached-queries-100", "limit epoll")):
+        rows = json.loads((tmp_path / f"{test}.json").read_text())["rows"]
+        assert rows[limit]["ratio"] == 1 and rows["hoot"]["ratio"] > 0
     assert (tmp_path / "queries-20.svg").exists() and "queries-20" in (tmp_path / "README.md").read_text()
 
 
