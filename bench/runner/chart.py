@@ -40,7 +40,7 @@ def _bar(label, row, y, figure, scale):
     parts = [_text(LABEL - 10, y + 19, label, anchor="end")]
     if value is None:
         return parts + [_text(LABEL, y + 19, "failed" if row.get("failed") else "not measured", "small")]
-    low, high = (pick(one[figure] for one in row["rounds"]) for pick in (min, max))
+    low, high = (pick(one[figure] for one in row["rounds"] if one.get(figure) is not None) for pick in (min, max))
     colour = COLOURS[row["kind"]]
     parts.append(f'<rect x="{LABEL}" y="{y + 4}" width="{max(value * scale, 1):.1f}" height="{ROW - 9}" rx="2" fill="{colour}"/>')
     if high > low:      # dark within the bar, grey outside of it

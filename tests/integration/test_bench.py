@@ -315,6 +315,12 @@ def test_a_chart_is_well_formed_and_its_bars_are_in_proportion():
     assert all(float(one.get("y")) < height for one in root.iter("{http://www.w3.org/2000/svg}text"))
 
 
+def test_a_chart_leaves_out_what_a_round_does_not_have():
+    draw = chart.draw(result_of(limit_epoll=[200, None, 100], hoot=[None, None, None]))
+    words = [one.text for one in xml.etree.ElementTree.fromstring(draw).iter("{http://www.w3.org/2000/svg}text")]
+    assert words.count("150") == 2 and words.count("not measured") == 2
+
+
 def test_results_are_read_back_as_they_were_written(tmp_path):
     result = result_of(limit_epoll=[200, 200, 200], hoot=[90, 100, 120])
     report.write(tmp_path, result)
