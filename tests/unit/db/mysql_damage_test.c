@@ -63,6 +63,14 @@ static void say_everything(fake_talk *talk, bool eof)
     FAKE(talk, FAKE_OK);
 }
 
+/* Hold it as it is, until it is damaged. */
+static void begin(fake_talk *talk, fake_run *run, bool eof)
+{
+    say_everything(talk, eof);
+    fake_defaults(run, talk);
+    run->client = ask_both;
+}
+
 typedef struct packet_at {
     size_t at;  /* of its header, in talk->bytes */
     size_t len; /* with the header */
@@ -93,15 +101,12 @@ static void a_good_conversation_is_understood(void **state)
         fake_talk talk;
         fake_run run;
 
-        say_everything(&talk, eof);
-        fake_defaults(&run, &talk);
-        run.client = ask_both;
+        begin(&talk, &run, eof);
         fake_hold(&run);
         if (run.rc != 0)
             fail_msg("eof %d: %s", eof, run.err.text);
         assert_false(run.broken || run.unfinished || run.state_changed);
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
 }
 
@@ -112,14 +117,11 @@ static void one_byte_at_a_time_changes_nothing(void **state)
         fake_talk talk;
         fake_run run;
 
-        say_everything(&talk, false);
-        fake_defaults(&run, &talk);
-        run.client = ask_both;
+        begin(&talk, &run, false);
         run.server.piece = piece;
         fake_hold(&run);
         assert_int_equal(run.rc, 0);
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
 }
 
@@ -130,9 +132,7 @@ static void a_conversation_that_ends_at_any_byte_is_an_error(void **state)
         fake_talk talk;
         fake_run run;
 
-        say_everything(&talk, eof);
-        fake_defaults(&run, &talk);
-        run.client = ask_both;
+        begin(&talk, &run, eof);
         for (size_t cut = 0; cut < talk.bytes.len; cut++) {
             run.server.cut = cut;
             fake_hold(&run);
@@ -140,8 +140,7 @@ static void a_conversation_that_ends_at_any_byte_is_an_error(void **state)
             assert_non_null(strstr(run.err.text, "mysql db.example:3306"));
             assert_true(!run.opened || run.broken);
         }
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
 }
 
@@ -154,10 +153,8 @@ static void a_server_that_falls_silent_meets_the_deadline(void **state)
     size_t count;
 
     (void)state;
-    say_everything(&talk, false);
+    begin(&talk, &run, false);
     count = find_packets(&talk, packets, 64);
-    fake_defaults(&run, &talk);
-    run.client = ask_both;
     run.deadline_ms = 5000;
     run.server.stall = true;
     for (size_t i = 0; i < count; i++) {
@@ -168,8 +165,7 @@ static void a_server_that_falls_silent_meets_the_deadline(void **state)
         assert_true(run.unfinished == run.opened);
         assert_false(run.broken);
     }
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 static void every_wrong_sequence_number_is_an_error(void **state)
@@ -180,9 +176,7 @@ static void every_wrong_sequence_number_is_an_error(void **state)
     size_t count;
 
     (void)state;
-    say_everything(&talk, false);
-    fake_defaults(&run, &talk);
-    run.client = ask_both;
+    begin(&talk, &run, false);
     count = find_packets(&talk, packets, 64);
     for (size_t i = 0; i < count; i++) {
         char *number = talk.bytes.data + packets[i].at + 3;
@@ -194,8 +188,7 @@ static void every_wrong_sequence_number_is_an_error(void **state)
         assert_non_null(strstr(run.err.text, "packet number"));
         assert_true(!run.opened || run.broken);
     }
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 /* Packet `which`, and what follows it in its group, replaced by an error packet; then silence. */
@@ -238,8 +231,7 @@ static void an_error_packet_at_any_point_is_that_error(void **state)
             assert_string_equal(run.err.sqlstate, "HY000");
             assert_non_null(strstr(run.err.text, "made up"));
             assert_false(run.broken || run.unfinished);
-            fake_run_fini(&run);
-            fake_fini(&changed);
+            fake_end(&changed, &run);
         }
         fake_fini(&talk);
     }
@@ -276,8 +268,7 @@ static void packets_cut_short_anywhere_are_errors(void **state)
             fake_hold(&run);
             assert_true(run.rc < 0);
             assert_true(!run.opened || run.broken);
-            fake_run_fini(&run);
-            fake_fini(&changed);
+            fake_end(&changed, &run);
         }
     }
     fake_fini(&talk);
@@ -291,9 +282,7 @@ static void no_single_wrong_byte_does_harm(void **state)
     fake_run run;
 
     (void)state;
-    say_everything(&talk, false);
-    fake_defaults(&run, &talk);
-    run.client = ask_both;
+    begin(&talk, &run, false);
     run.server.hang_up = true;
     for (size_t at = 0; at < talk.bytes.len; at++) {
         for (size_t i = 0; i < sizeof(turns); i++) {
@@ -303,8 +292,7 @@ static void no_single_wrong_byte_does_harm(void **state)
             assert_true(run.rc <= 0);
         }
     }
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 static void every_missing_allocation_is_survived(void **state)
@@ -317,9 +305,7 @@ static void every_missing_allocation_is_survived(void **state)
         fake_talk talk;
         fake_run run;
 
-        say_everything(&talk, false);
-        fake_defaults(&run, &talk);
-        run.client = ask_both;
+        begin(&talk, &run, false);
         run.deadline_ms = 1000;
         run.fail_at = n;
         fake_hold(&run);
@@ -327,8 +313,7 @@ static void every_missing_allocation_is_survived(void **state)
         hoot__alloc_fail_next(0);
         refused += run.rc == HOOT_ENOMEM;
         assert_true(more || run.rc == 0);
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
     assert_true(n < 1000);
     assert_true(refused > 3);

@@ -1,8 +1,24 @@
-/* Questions to the server that says what it is told to, and the columns that it answers with. */
+/* A conversation behind the login with the server that says what it is told to: how it begins and ends,
+ * questions, and the columns that are answered with. */
 #ifndef HOOT_TEST_MYSQL_FAKE_ASK_H
 #define HOOT_TEST_MYSQL_FAKE_ASK_H
 
 #include "mysql_fake.h"
+
+/* The server goes on with what is said next, the client with `client`. */
+static inline void fake_behind_login(fake_talk *talk, fake_run *run, fake_client_fn client)
+{
+    fake_init(talk);
+    fake_login(talk);
+    fake_defaults(run, talk);
+    run->client = client;
+}
+
+static inline void fake_end(fake_talk *talk, fake_run *run)
+{
+    fake_run_fini(run);
+    fake_fini(talk);
+}
 
 /* Run a statement and read all of its rows. */
 static inline int read_all(hoot_link *link, const char *sql, const hoot_value *params, size_t count,

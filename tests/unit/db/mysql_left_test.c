@@ -29,12 +29,9 @@ static void an_unasked_goodbye_is_seen_and_understood(void **state)
         fake_talk talk;
         fake_run run;
 
-        fake_init(&talk);
-        fake_login(&talk);
+        fake_behind_login(&talk, &run, clients[i]);
         talk.sequence = 0;
         FAKE(&talk, "\xff\xbf\x0f#HY000The client was disconnected by the server because of inactivity.");
-        fake_defaults(&run, &talk);
-        run.client = clients[i];
         fake_hold(&run);
         assert_int_equal(run.rc, i ? HOOT_ECONNLOST : 0);
         if (i) {
@@ -42,8 +39,7 @@ static void an_unasked_goodbye_is_seen_and_understood(void **state)
             assert_non_null(strstr(run.err.text, "inactivity"));
             assert_true(run.broken);
         }
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
 }
 
@@ -76,20 +72,16 @@ static void endless_rows_take_no_memory(void **state)
     fake_run run;
 
     (void)state;
-    fake_init(&talk);
-    fake_login(&talk);
+    fake_behind_login(&talk, &run, read_and_leave);
     fake_group(&talk, 1, 1);
     say_two_columns(&talk, false);
     for (int i = 0; i < 100005; i++)
         FAKE(&talk, "\x03one\x01"
                     "1");
-    fake_defaults(&run, &talk);
-    run.client = read_and_leave;
     fake_hold(&run);
     assert_int_equal(run.rc, 1);
     assert_true(run.unfinished);
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 /* --- stopping, without a server to stop it on --- */
@@ -111,15 +103,11 @@ static void a_silent_server_is_left_at_the_deadline(void **state)
     fake_run run;
 
     (void)state;
-    fake_init(&talk);
-    fake_login(&talk);
-    fake_defaults(&run, &talk);
-    run.client = leave_by_deadline;
+    fake_behind_login(&talk, &run, leave_by_deadline);
     fake_hold(&run);
     assert_int_equal(run.rc, HOOT_ETIMEOUT);
     assert_non_null(strstr(run.err.text, "mysql db.example:3306"));
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 static int leave_and_fail_to_recover(hoot_link *link, fake_run *run, hoot_error *err)
@@ -138,18 +126,14 @@ static void a_statement_that_cannot_be_stopped_ends_the_connection(void **state)
     fake_run run;
 
     (void)state;
-    fake_init(&talk);
-    fake_login(&talk);
-    fake_defaults(&run, &talk);
+    fake_behind_login(&talk, &run, leave_and_fail_to_recover);
     run.target.host = "127.0.0.1";
     run.target.port = 1; /* tcpmux: nobody has it */
-    run.client = leave_and_fail_to_recover;
     fake_hold(&run);
     assert_int_equal(run.rc, HOOT_ECONNECT);
     assert_non_null(strstr(run.err.text, "stopping the statement"));
     assert_true(run.broken);
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 /* The answer came in full while nobody looked: no KILL is needed, and the next statement gets its own answer.
@@ -177,8 +161,7 @@ static void rows_left_behind_are_nobody_elses(void **state)
     fake_run run;
 
     (void)state;
-    fake_init(&talk);
-    fake_login(&talk);
+    fake_behind_login(&talk, &run, leave_then_recover);
     fake_group(&talk, 1, 1);
     say_two_columns(&talk, false);
     FAKE(&talk, "\x05"
@@ -197,12 +180,9 @@ static void rows_left_behind_are_nobody_elses(void **state)
                 "\x01"
                 "1");
     FAKE(&talk, FAKE_ROWS_OK);
-    fake_defaults(&run, &talk);
-    run.client = leave_then_recover;
     fake_hold(&run);
     assert_int_equal(run.rc, 0);
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 int main(void)

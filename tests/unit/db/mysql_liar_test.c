@@ -199,12 +199,9 @@ static const lie lies[] = {
 
 static void tell_lie(const lie *one, fake_run *run, fake_talk *talk)
 {
-    fake_init(talk);
-    fake_login(talk);
+    fake_behind_login(talk, run, one->client);
     fake_group(talk, 1, 1);
     one->say(talk);
-    fake_defaults(run, talk);
-    run->client = one->client;
     fake_hold(run);
 }
 
@@ -221,8 +218,7 @@ static void every_lie_is_one_clear_error(void **state)
             run.broken == is_value || run.unfinished != is_value)
             fail_msg("%s: %d, %s", lies[i].what, run.rc, run.err.text);
         assert_non_null(strstr(run.err.text, "mysql db.example:3306"));
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
 }
 
@@ -239,8 +235,7 @@ static void a_file_request_is_answered_by_an_empty_packet(void **state)
     heard = &run.server.heard;
     assert_true(heard->len > 4);
     assert_memory_equal(heard->data + heard->len - 4, "\0\0\0\2", 4);
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 static void say_unknown_type(fake_talk *talk)
@@ -274,8 +269,7 @@ static void a_type_that_nobody_knows_is_named(void **state)
     assert_non_null(strstr(run.err.text, "\"strange\""));
     assert_non_null(strstr(run.err.text, "200"));
     assert_false(run.broken || run.unfinished);
-    fake_run_fini(&run);
-    fake_fini(&talk);
+    fake_end(&talk, &run);
 }
 
 /* The session's setup is answered by results where none belong, and by none where one belongs. */
@@ -309,8 +303,7 @@ static void a_setup_with_strange_answers(void **state)
         fake_defaults(&run, &talk);
         fake_hold(&run);
         assert_int_equal(run.rc, which == 2 ? HOOT_EPROTOCOL : 0);
-        fake_run_fini(&run);
-        fake_fini(&talk);
+        fake_end(&talk, &run);
     }
 }
 
