@@ -383,8 +383,9 @@ void load_run(load_result *out, bool (*begin)(void), void (*end)(void))
 {
     result = out;
     prctl(PR_SET_TIMERSLACK, 1);
+    out->paced = o->rate > 0;
     out->watched =
-        o->watch && o->rate > 0 && windows_open(&latencies, o->measured_ns) && stalls_watch(o->watch);
+        o->watch && out->paced && windows_open(&latencies, o->measured_ns) && stalls_watch(o->watch);
     run_before(begin);
     run_measured();
     end();

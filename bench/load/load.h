@@ -14,13 +14,15 @@ typedef struct load_result {
     uint64_t lost;       /* requests whose connection broke, or could not be made */
     uint64_t unanswered; /* requests at a constant pace that had no answer ten seconds after the end */
     uint64_t bytes_in;
-    uint64_t own_cpu_ns;   /* that the load generator took itself */
-    histogram sent_late;   /* at a constant pace: what of the latency is the load generator's own */
-    bool watched;          /* what follows is known */
+    uint64_t measured_ns; /* as asked, or, when answers are slow, up to three times as long */
+    uint64_t own_cpu_ns;  /* that the load generator took itself */
+
+    bool paced;          /* there was a constant pace: what follows is known */
+    histogram sent_late; /* how long requests waited for the load generator, which is not in their latency */
+    bool watched;        /* the cores were: what follows is known */
     histogram undisturbed; /* the latency without the times in which a core stalled */
     double left_out;       /* the share of those times */
     uint64_t stalled_ns;   /* of all cores that are watched */
-    uint64_t measured_ns;  /* as asked, or, when answers are slow, up to three times as long */
 } load_result;
 
 /* Open all connections. Gives: false, when one is refused. */

@@ -59,7 +59,8 @@ static void print_result(const load_result *r)
            r->latency.count, (double)r->measured_ns / 1e9, r->bad_status, r->lost, r->unanswered, r->bytes_in,
            (double)r->own_cpu_ns / 1e9);
     print_latency("latency_us", &r->latency);
-    print_latency("sent_late_us", &r->sent_late);
+    if (r->paced)
+        print_latency("sent_late_us", &r->sent_late);
     if (r->watched) {
         print_latency("undisturbed_us", &r->undisturbed);
         printf(", \"left_out\": %.4f, \"stalled_s\": %.6f", r->left_out, (double)r->stalled_ns / 1e9);

@@ -6,7 +6,8 @@ import statistics
 
 def medians(rounds):
     """The median of each figure over the rounds that have it; figures that two thirds of the rounds lack are left out."""
-    found = {name: [one[name] for one in rounds if one.get(name) is not None] for name in (rounds[0] if rounds else [])}
+    names = dict.fromkeys(name for one in rounds for name in one)
+    found = {name: [one[name] for one in rounds if one.get(name) is not None] for name in names}
     return {name: statistics.median(values) for name, values in found.items() if values and 3 * len(values) >= len(rounds)}
 
 
