@@ -84,6 +84,11 @@ hoot_scope *hoot__task_scope(hoot_task *task)
     return &task->own_scope;
 }
 
+void hoot__task_set_scope(hoot_task *task, hoot_scope *scope)
+{
+    task->scope = scope ? scope : &task->own_scope;
+}
+
 hoot_scope *hoot__task_use_scope(hoot_scope *scope)
 {
     hoot_task *task = hoot_current_task();
@@ -91,6 +96,6 @@ hoot_scope *hoot__task_use_scope(hoot_scope *scope)
 
     assert(task);
     before = task->scope;
-    task->scope = scope ? scope : &task->own_scope;
+    hoot__task_set_scope(task, scope);
     return before;
 }

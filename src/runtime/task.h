@@ -70,6 +70,8 @@ void hoot__scope_end(hoot_scope *scope);
 /* Make hoot_current_scope() of the task that runs give `scope` (NULL: its own again). Gives the one before.
  */
 hoot_scope *hoot__task_use_scope(hoot_scope *scope);
+/* The same of a task that is known to run. */
+void hoot__task_set_scope(hoot_task *task, hoot_scope *scope);
 
 /* Start a background task whose name is copied; the task context given. Used by hoot_start() and by apps. */
 int hoot__background_start(const char *name, void *context, hoot_task_fn fn, void *arg, hoot_error *err);

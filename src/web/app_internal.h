@@ -30,6 +30,8 @@ struct hoot__layer {
     const struct hoot__layer *const *chain; /* depth + 1 layers: from the app's to this one */
 };
 
+enum { HOOT__KEPT_TYPES = 8, HOOT__KEPT_TYPE_BYTES = 64 };
+
 struct hoot_app {
     char *name;
     hoot_arena *arena; /* rules, layers, the tree */
@@ -49,6 +51,8 @@ struct hoot_app {
     size_t before_serving_count, after_serving_count;
 
     hoot__router router;
+    hoot_str types[HOOT__KEPT_TYPES]; /* content types that handlers gave, checked and copied */
+    uint32_t type_count;
     hoot_buf scratch; /* where a JSON answer or a template is written before it is copied to its length; not
                          used across a suspension */
 

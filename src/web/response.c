@@ -35,10 +35,11 @@ hoot_response *hoot__response_no_memory(hoot_request *req)
     return resp;
 }
 
-/* An answer without headers and body; NULL: no memory. A status that may not be sent becomes 500. */
-static hoot_response *make(hoot_request *req, int status)
+/* An answer without headers and body, and `more` bytes of memory behind it; NULL: no memory. A status that
+ * may not be sent becomes 500. */
+static inline hoot_response *make(hoot_request *req, int status, size_t more)
 {
-    hoot_response *resp = hoot_arena_alloc(req->arena, sizeof(*resp));
+    hoot_response *resp = hoot_arena_alloc(req->arena, sizeof(*resp) + more);
 
     if (!resp)
         return NULL;
@@ -51,58 +52,58 @@ static hoot_response *make(hoot_request *req, int status)
     return resp;
 }
 
-static hoot_response *make_with(hoot_request *req, int status, hoot_str content_type, hoot_str body)
+/* With a copy of the body behind it, terminated. */
+static hoot_response *make_copied(hoot_request *req, int status, hoot_str content_type, hoot_str body)
 {
-    hoot_response *resp = make(req, status);
+    hoot_response *resp = body.len < PTRDIFF_MAX / 2 ? make(req, status, body.len + 1) : NULL;
+    char *copy = (char *)(resp + 1);
 
     if (!resp)
         return hoot__response_no_memory(req);
     hoot__response_put_type(resp, content_type);
-    resp->body = body;
+    if (body.len)
+        memcpy(copy, body.ptr, body.len);
+    copy[body.len] = '\0';
+    resp->body = hoot_str_of(copy, body.len);
     return resp;
-}
-
-static hoot_response *make_copied(hoot_request *req, int status, hoot_str content_type, const char *text)
-{
-    hoot_str body = hoot_str_from(text);
-
-    body.ptr = hoot_arena_dup(req->arena, body);
-    return body.ptr ? make_with(req, status, content_type, body) : hoot__response_no_memory(req);
 }
 
 hoot_response *hoot_text(hoot_request *req, int status, const char *text)
 {
-    return make_copied(req, status, HOOT_STR("text/plain; charset=utf-8"), text);
+    return make_copied(req, status, HOOT_STR("text/plain; charset=utf-8"), hoot_str_from(text));
 }
 
 hoot_response *hoot_html(hoot_request *req, int status, const char *html)
 {
-    return make_copied(req, status, HOOT_STR("text/html; charset=utf-8"), html);
+    return make_copied(req, status, HOOT_STR("text/html; charset=utf-8"), hoot_str_from(html));
 }
 
 hoot_response *hoot_textf(hoot_request *req, int status, const char *format, ...)
 {
+    hoot_response *resp = make(req, status, 0);
     const char *text;
     va_list args;
 
     va_start(args, format);
     text = hoot_arena_vprintf(req->arena, format, args);
     va_end(args);
-    if (!text)
+    if (!resp || !text)
         return hoot__response_no_memory(req);
-    return make_with(req, status, HOOT_STR("text/plain; charset=utf-8"), hoot_str_from(text));
+    hoot__response_put_type(resp, HOOT_STR("text/plain; charset=utf-8"));
+    resp->body = hoot_str_from(text);
+    return resp;
 }
 
 hoot_response *hoot_empty(hoot_request *req, int status)
 {
-    hoot_response *resp = make(req, status);
+    hoot_response *resp = make(req, status, 0);
 
     return resp ? resp : hoot__response_no_memory(req);
 }
 
 hoot_response *hoot_bytes(hoot_request *req, int status, const char *content_type, hoot_str bytes)
 {
-    hoot_response *resp = make(req, status);
+    hoot_response *resp = make(req, status, 0);
     int rc = resp && content_type ? hoot__response_set_type(resp, content_type) : 0;
 
     if (!resp || rc == HOOT_ENOMEM)
@@ -116,12 +117,11 @@ hoot_response *hoot_bytes(hoot_request *req, int status, const char *content_typ
 hoot_response *hoot__response_from_scratch(hoot_request *req, int status, hoot_str content_type)
 {
     hoot_buf *scratch = &hoot__request_app(req)->scratch;
-    hoot_str body = hoot_buf_str(scratch);
+    hoot_response *resp = make_copied(req, status, content_type, hoot_buf_str(scratch));
 
-    body.ptr = hoot_arena_dup(req->arena, body);
     if (scratch->capacity > SCRATCH_KEPT_BYTES)
         hoot_buf_fini(scratch);
-    return body.ptr ? make_with(req, status, content_type, body) : hoot__response_no_memory(req);
+    return resp;
 }
 
 /* --- JSON --- */

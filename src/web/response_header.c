@@ -2,8 +2,9 @@
  * line or a head early, and the fields that frame the message stay the server's. */
 #include "web/response_internal.h"
 
+#include "base/words.h"
 #include "http/message.h"
-#include "web/request_internal.h"
+#include "web/app_internal.h"
 
 enum { MAX_COOKIE_BYTES = 8192 };
 
@@ -108,21 +109,21 @@ static hoot_str trim_blanks(hoot_str s)
     return s;
 }
 
-static int take_value(hoot_arena *arena, const char *text, hoot_str *out)
+/* Check and copy what was trimmed. */
+static int take_value(hoot_arena *arena, hoot_str *value)
 {
-    *out = trim_blanks(hoot_str_from(text));
-    return text && hoot__http_is_field_value(*out) ? copy(arena, out) : HOOT_EINVAL;
+    return hoot__http_is_field_value(*value) ? copy(arena, value) : HOOT_EINVAL;
 }
 
 /* Check and copy; `replace`: instead of all of that name. */
 static int set(hoot_response *resp, const char *name_text, const char *value_text, bool replace)
 {
-    hoot_str name = hoot_str_from(name_text), value;
+    hoot_str name = hoot_str_from(name_text), value = trim_blanks(hoot_str_from(value_text));
     hoot__known_header known = hoot__http_known_header(name);
-    int rc = hoot__http_is_token(name) && !is_servers(known) ? 0 : HOOT_EINVAL;
+    int rc = value_text && hoot__http_is_token(name) && !is_servers(known) ? 0 : HOOT_EINVAL;
 
     if (rc == 0)
-        rc = take_value(resp->req->arena, value_text, &value);
+        rc = take_value(resp->req->arena, &value);
     if (rc == 0)
         rc = copy(resp->req->arena, &name);
     if (rc == 0 && replace)
@@ -130,15 +131,40 @@ static int set(hoot_response *resp, const char *name_text, const char *value_tex
     return rc == 0 ? put(resp, known, name, value) : rc;
 }
 
+/* --- content types: a program has few of them, so the first ones are checked and copied once --- */
+
+static const hoot_str *find_type(const hoot_app *app, hoot_str type)
+{
+    for (uint32_t i = 0; i < app->type_count; i++) {
+        if (hoot__same_text(app->types[i], type))
+            return &app->types[i];
+    }
+    return NULL;
+}
+
+static void keep_type(hoot_app *app, hoot_str type)
+{
+    if (app->type_count < HOOT__KEPT_TYPES && type.len <= HOOT__KEPT_TYPE_BYTES &&
+        copy(app->arena, &type) == 0)
+        app->types[app->type_count++] = type;
+}
+
 int hoot__response_set_type(hoot_response *resp, const char *value)
 {
-    hoot_str copied;
-    int rc = take_value(resp->req->arena, value, &copied);
+    hoot_app *app = hoot__request_app(resp->req);
+    hoot_str type = trim_blanks(hoot_str_from(value));
+    const hoot_str *kept = find_type(app, type);
+    int rc = kept ? 0 : take_value(resp->req->arena, &type);
 
-    if (rc == 0)
-        hoot__response_put_type(resp, copied);
-    return rc;
+    if (rc < 0)
+        return rc;
+    if (!kept)
+        keep_type(app, type);
+    hoot__response_put_type(resp, kept ? *kept : type);
+    return 0;
 }
+
+/* --- what an application sets --- */
 
 int hoot_response_set_header(hoot_response *resp, const char *name, const char *value)
 {

@@ -25,14 +25,19 @@ typedef struct walk {
     size_t seen_count;
 } walk;
 
+static const hoot__entry *choose_other(const hoot__endpoint *end, hoot_str method)
+{
+    const hoot__entry *e = hoot_str_is(method, "HEAD") ? hoot__endpoint_find(end, HOOT_STR("GET")) : NULL;
+
+    return e ? e : hoot__endpoint_find(end, HOOT_STR("*"));
+}
+
 /* The entry for a method: its own, GET's for HEAD, any method's. */
-static const hoot__entry *choose_entry(const hoot__endpoint *end, hoot_str method)
+static inline const hoot__entry *choose_entry(const hoot__endpoint *end, hoot_str method)
 {
     const hoot__entry *e = hoot__endpoint_find(end, method);
 
-    if (!e && hoot_str_is(method, "HEAD"))
-        e = hoot__endpoint_find(end, HOOT_STR("GET"));
-    return e ? e : hoot__endpoint_find(end, HOOT_STR("*"));
+    return e ? e : choose_other(end, method);
 }
 
 static void note_seen(walk *w, const hoot__endpoint *end)
@@ -380,9 +385,11 @@ static const hoot__entry *find_static(const hoot__router *router, hoot_str metho
     return end ? choose_entry(end, method) : NULL;
 }
 
-/* The way through the tree. */
-static hoot__route_result match_slowly(const hoot__router *router, hoot_arena *arena, hoot_str method,
-                                       hoot_str path, hoot_str query, hoot__match *out)
+/* The way through the tree, which needs more of the stack than all else that a request does. */
+__attribute__((noinline)) static hoot__route_result match_slowly(const hoot__router *router,
+                                                                 hoot_arena *arena, hoot_str method,
+                                                                 hoot_str path, hoot_str query,
+                                                                 hoot__match *out)
 {
     walk w;
     hoot__route_result result = match_tree(router, arena, method, path, &w);

@@ -126,10 +126,9 @@ static uint32_t timeout_of(const hoot__rule *rule)
 }
 
 /* What a matched rule says of the request: its limits hold from now on, whoever asks. */
-static void apply_rule(hoot_request *req, const route *to)
+static void apply_rule(hoot_request *req, hoot_task *task, const route *to)
 {
     const hoot__rule *rule = to->match.rule;
-    hoot_task *task = hoot_current_task();
 
     if (!rule)
         return;
@@ -178,7 +177,7 @@ static void send_answer(hoot_request *req, hoot_response *resp)
         note_unsent(req, &err);
 }
 
-static void serve(hoot_request *req)
+static void serve(hoot_request *req, hoot_task *task)
 {
     hoot__exchange *ex = req->ex;
     hoot_response *resp = NULL;
@@ -186,7 +185,7 @@ static void serve(hoot_request *req)
 
     to.result = hoot__router_match(&hoot__request_app(req)->router, req->arena, ex->method, ex->path,
                                    ex->query, &to.match);
-    apply_rule(req, &to);
+    apply_rule(req, task, &to);
     if (to.match.rule && req->cors->cors)
         resp = hoot__cors_preflight(req, req->cors->cors);
     if (resp) {
@@ -236,10 +235,10 @@ void hoot__app_serve(hoot__exchange *ex, void *app_pointer)
     }
     hoot__task_set_name(task, "a request without a route");
     hoot__task_set_context(task, &req->context);
-    hoot__task_use_scope(&req->scope);
+    hoot__task_set_scope(task, &req->scope);
     ex->body_limit = app->root.body_limit;
-    serve(req);
-    hoot__task_use_scope(NULL);
+    serve(req, task);
+    hoot__task_set_scope(task, NULL);
     hoot__scope_fini(&req->scope);
     hoot__task_set_context(task, context);
     hoot__task_set_name(task, "a request that was answered");
