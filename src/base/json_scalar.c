@@ -98,7 +98,7 @@ static inline bool copy_part(char *to, const char *from, size_t len)
 
 /* Copy plain bytes up to the first that is not, or all `len`; what is behind them in `to` is spoiled. Gives:
  * how many. */
-static inline size_t copy_plain(char *to, const char *from, size_t len)
+__attribute__((always_inline)) static inline size_t copy_plain(char *to, const char *from, size_t len)
 {
     size_t i = 0;
 

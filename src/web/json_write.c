@@ -58,6 +58,16 @@ static int write_name(hoot_buf *out, hoot_str name, bool first)
     return rc == 0 ? put(out, ':') : rc;
 }
 
+/* The kinds that most members and items are of need none of what the others do. */
+static inline int write_one(hoot_buf *out, const hoot_value *value, int depth)
+{
+    if (value->kind == HOOT_TEXT)
+        return hoot__json_text(out, value->str);
+    if (value->kind == HOOT_INT)
+        return hoot_buf_add_i64(out, value->i64);
+    return write_value(out, value, depth);
+}
+
 static int write_members(hoot_buf *out, const hoot_value *value, int depth)
 {
     int rc = put(out, '{');
@@ -65,7 +75,7 @@ static int write_members(hoot_buf *out, const hoot_value *value, int depth)
     for (uint32_t i = 0; rc == 0 && i < value->count; i++) {
         rc = write_name(out, hoot_str_from(value->members[i].name), i == 0);
         if (rc == 0)
-            rc = write_value(out, &value->members[i].value, depth + 1);
+            rc = write_one(out, &value->members[i].value, depth + 1);
     }
     return rc == 0 ? put(out, '}') : rc;
 }
@@ -78,7 +88,7 @@ static int write_items(hoot_buf *out, const hoot_value *value, int depth)
         if (i > 0)
             rc = put(out, ',');
         if (rc == 0)
-            rc = write_value(out, &value->items[i], depth + 1);
+            rc = write_one(out, &value->items[i], depth + 1);
     }
     return rc == 0 ? put(out, ']') : rc;
 }

@@ -69,11 +69,12 @@ static inline size_t hoot__hash_path(hoot_str path)
 /* The slot of a whole static path; one whose path is empty when there is no such rule. */
 static inline hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path)
 {
-    size_t i = hoot__hash_path(path) & router->static_mask;
+    for (size_t i = hoot__hash_path(path);; i++) {
+        hoot__static_slot *slot = &router->statics[i & router->static_mask];
 
-    while (router->statics[i].path.len && !hoot__same_text(router->statics[i].path, path))
-        i = (i + 1) & router->static_mask;
-    return &router->statics[i];
+        if (slot->path.len == 0 || hoot__same_text(slot->path, path))
+            return slot;
+    }
 }
 
 #endif

@@ -11,6 +11,8 @@ static hoot_response *kind(hoot_request *req)
         return hoot_html(req, 200, "<p>");
     if (strcmp(wanted, "bytes") == 0)
         return hoot_bytes(req, 200, "image/png", hoot_str_of("\0\1", 2));
+    if (strcmp(wanted, "typed") == 0)
+        return hoot_bytes(req, 200, hoot_arg(req, "type"), HOOT_STR("body"));
     if (strcmp(wanted, "empty") == 0)
         return hoot_empty(req, 204);
     if (strcmp(wanted, "json") == 0)
@@ -203,6 +205,28 @@ static void makes_each_kind(void **state)
     web_test_run(set_up, kinds);
 }
 
+/* More than an app keeps, each of them twice; none is taken for another, and none that may not be sent. */
+static void many_types(hoot_test_client *client)
+{
+    for (int i = 0; i < 40; i++) {
+        char path[64], type[32];
+
+        snprintf(type, sizeof(type), "text/x-%d", i / 2);
+        snprintf(path, sizeof(path), "/kind/typed?type=%s", type);
+        assert_status(hoot_test_get(client, path), 200);
+        assert_string_equal(hoot_test_reply_header(client, "Content-Type"), type);
+        assert_status(hoot_test_get(client, "/kind/typed?type=a%0Ab"), 500);
+    }
+    assert_status(hoot_test_get(client, "/kind/typed?type=%20text/x-1%09"), 200);
+    assert_string_equal(hoot_test_reply_header(client, "Content-Type"), "text/x-1");
+}
+
+static void takes_any_number_of_content_types(void **state)
+{
+    (void)state;
+    web_test_run(set_up, many_types);
+}
+
 static void redirects(hoot_test_client *client)
 {
     assert_status(hoot_test_get(client, "/redirect?to=/a"), 302);
@@ -314,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_each_kind),
+        cmocka_unit_test(takes_any_number_of_content_types),
         cmocka_unit_test(redirects_only_to_what_may_be_sent),
         cmocka_unit_test(takes_headers_that_may_be_sent),
         cmocka_unit_test(sets_and_deletes_cookies),
