@@ -57,6 +57,8 @@ struct hoot_request {
 
     const hoot__layer *layer; /* whose hooks and error handlers apply; the app's when no rule matched */
     const hoot__layer *cors;  /* whose CORS rules apply; NULL: none */
+
+    /* These begin as zeros. */
     const hoot__rule *rule;   /* that matched, or NULL */
     hoot__path_value *values; /* of the rule's converters, in order */
 

@@ -144,7 +144,7 @@ static const hoot_str *find_type(const hoot_app *app, hoot_str type)
 
 static void keep_type(hoot_app *app, hoot_str type)
 {
-    if (app->type_count < HOOT__KEPT_TYPES && type.len <= HOOT__KEPT_TYPE_BYTES &&
+    if (app->type_count < HOOT__KEPT_TYPES && type.len <= HOOT__KEPT_TYPE_BYTES && !find_type(app, type) &&
         copy(app->arena, &type) == 0)
         app->types[app->type_count++] = type;
 }
@@ -152,15 +152,20 @@ static void keep_type(hoot_app *app, hoot_str type)
 int hoot__response_set_type(hoot_response *resp, const char *value)
 {
     hoot_app *app = hoot__request_app(resp->req);
-    hoot_str type = trim_blanks(hoot_str_from(value));
+    hoot_str type = hoot_str_from(value);
     const hoot_str *kept = find_type(app, type);
-    int rc = kept ? 0 : take_value(resp->req->arena, &type);
+    int rc;
 
+    if (kept) {
+        hoot__response_put_type(resp, *kept);
+        return 0;
+    }
+    type = trim_blanks(type);
+    rc = take_value(resp->req->arena, &type);
     if (rc < 0)
         return rc;
-    if (!kept)
-        keep_type(app, type);
-    hoot__response_put_type(resp, kept ? *kept : type);
+    keep_type(app, type);
+    hoot__response_put_type(resp, type);
     return 0;
 }
 

@@ -177,24 +177,20 @@ static void send_answer(hoot_request *req, hoot_response *resp)
         note_unsent(req, &err);
 }
 
-static void serve(hoot_request *req, hoot_task *task)
+static inline void serve(hoot_request *req, hoot_task *task)
 {
     hoot__exchange *ex = req->ex;
-    hoot_response *resp = NULL;
+    hoot_response *preflight = NULL;
     route to;
 
     to.result = hoot__router_match(&hoot__request_app(req)->router, req->arena, ex->method, ex->path,
                                    ex->query, &to.match);
     apply_rule(req, task, &to);
     if (to.match.rule && req->cors->cors)
-        resp = hoot__cors_preflight(req, req->cors->cors);
-    if (resp) {
-        send_answer(req, resp);
-        return;
-    }
-    resp = finish(req, answer(req, &to));
-    send_answer(req, resp);
-    hoot__hooks_run_teardown(req);
+        preflight = hoot__cors_preflight(req, req->cors->cors);
+    send_answer(req, preflight ? preflight : finish(req, answer(req, &to)));
+    if (!preflight)
+        hoot__hooks_run_teardown(req);
 }
 
 /* The 503 of a request for which not even its own record could be had. */
@@ -212,12 +208,12 @@ static hoot_request *make_request(hoot__exchange *ex, hoot_app *app)
 
     if (!req)
         return NULL;
-    memset(req, 0, offsetof(hoot_request, scope));
-    hoot__scope_init(&req->scope, ex->arena);
     req->context = (hoot__web_context){ app, req };
     req->ex = ex;
     req->arena = ex->arena;
     req->layer = req->cors = &app->root;
+    memset(&req->rule, 0, offsetof(hoot_request, scope) - offsetof(hoot_request, rule));
+    hoot__scope_init(&req->scope, ex->arena);
     return req;
 }
 
