@@ -62,7 +62,7 @@ def test_f3_a_node_killed_under_load(cluster, mischief):
     killed = time.monotonic()
     victim.kill9()
     time.sleep(8)
-    assert connections_to(readers, victim)[1], "the dead node is not avoided"
+    process.wait_until(lambda: connections_to(readers, victim)[1], 10, "the dead node being avoided")
     began = time.monotonic()
     victim.rejoin()
     rejoined = time.monotonic()
