@@ -20,6 +20,8 @@
 #include <hoot/arena.h>
 
 #include "base/alloc.h"
+#include "base/arena.h"
+#include "base/large.h"
 
 #include <stdalign.h>
 #include <stdio.h>
@@ -151,7 +153,7 @@ static void free_blocks(hoot_arena *arena)
 
         arena->blocks = gone->next;
         UNPOISON((char *)(gone + 1), gone->end);
-        hoot__free(gone);
+        hoot__large_put(gone, (size_t)(gone->end - (char *)gone));
     }
 }
 
@@ -173,11 +175,12 @@ void hoot_arena_reset(hoot_arena *arena)
 /* A block with `room` bytes for use, on the chain. NULL: no memory. */
 static block *add_block(hoot_arena *arena, size_t room)
 {
-    block *fresh = hoot__malloc(sizeof(block) + room);
+    size_t bytes = sizeof(block) + room;
+    block *fresh = bytes < HOOT__LARGE_BYTES ? hoot__malloc(bytes) : hoot__large_get(&bytes);
 
     if (!fresh)
         return NULL;
-    fresh->end = (char *)(fresh + 1) + room;
+    fresh->end = (char *)fresh + bytes;
     fresh->next = arena->blocks;
     arena->blocks = fresh;
     return fresh;
@@ -252,6 +255,47 @@ static inline void *take(hoot_arena *arena, size_t size, size_t alignment)
 void *hoot_arena_alloc(hoot_arena *arena, size_t size)
 {
     return take(arena, size ? size : 1, ALIGNMENT);
+}
+
+/* Where the chain leads to the block that is `taken`'s own; NULL: it lies among others. */
+static block **link_to_own(hoot_arena *arena, const void *taken)
+{
+    for (block **link = &arena->blocks; *link; link = &(*link)->next) {
+        if ((const void *)(*link + 1) == taken && taken != arena->start)
+            return link;
+    }
+    return NULL;
+}
+
+static block *grow_block(block **link, size_t bytes)
+{
+    block *grown = hoot__realloc(*link, bytes);
+
+    if (grown) {
+        grown->end = (char *)grown + bytes;
+        *link = grown;
+    }
+    return grown;
+}
+
+void *hoot__arena_grow(hoot_arena *arena, void *taken, size_t old_size, size_t size)
+{
+    block **link = link_to_own(arena, taken);
+    block *own;
+
+    if (!link) {
+        void *copy = hoot_arena_alloc(arena, size);
+
+        return copy ? memcpy(copy, taken, old_size) : NULL;
+    }
+    if (size - old_size > arena->max_bytes - hoot_arena_used(arena) || size > PTRDIFF_MAX / 2)
+        return NULL;
+    own = (char *)taken + size <= (*link)->end ? *link : grow_block(link, sizeof(block) + size);
+    if (!own)
+        return NULL;
+    arena->earlier += size - old_size;
+    set_limit(arena);
+    return own + 1;
 }
 
 void *hoot_arena_zalloc(hoot_arena *arena, size_t size)

@@ -68,6 +68,11 @@ typedef struct hoot__exchange_ops {
      * (trailers are then in `trailers`).  Errors: HOOT_ELIMIT over body_limit, HOOT_EBADINPUT framing,
      * HOOT_EEOF, HOOT_ETIMEOUT too slow, HOOT_ECANCELED. */
     int (*read_body)(hoot__exchange *ex, hoot_str *out_piece);
+    /* The same, into the caller's memory, which is written to until this returns. Suspends: until `room`
+     * bytes (over 0) are there, or the body has ended or failed.  Gives: 1 and how many; 0 at the end, with
+     * none. Errors: as read_body, with the next call when some came before. A body is read by one of the two.
+     */
+    int (*fill_body)(hoot__exchange *ex, char *at, size_t room, size_t *out_len);
     /* The whole answer at once. Does not suspend; the bytes are copied. The body is left out for HEAD, 204,
      * 304. */
     int (*respond)(hoot__exchange *ex, const hoot__response_head *head, hoot_str body);

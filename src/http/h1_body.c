@@ -4,6 +4,9 @@
  * Nothing is read ahead of the handler by more than that buffer: when it is full the stream is not read, and
  * the client waits.
  *
+ * Who wants it whole says where it belongs (fill_body), and the stream writes it there: nothing is copied but
+ * what came with the head, and chunks. The handler goes on when all that it has room for is there.
+ *
  * The client is told "100 Continue" when the handler asks for the body and none of it has come, never before,
  * and never when the handler has answered already. A body that fails (framing, size, pace) leaves bytes
  * behind that nobody can make sense of, so its connection ends with the answer; `ex->body_status` says what
@@ -177,27 +180,99 @@ static int wait_for_bytes(hoot__h1_request *req)
     return rc;
 }
 
+/* Is there nothing more to ask for? Gives 0 or a negative code. */
+static int may_read(hoot__h1_request *req)
+{
+    if (req->body_code < 0)
+        return req->body_code;
+    if (req->ex.content_length > 0 && (uint64_t)req->ex.content_length > req->ex.body_limit)
+        return body_failed(req, HOOT_ELIMIT, 413);
+    return req->conn->state == HOOT__H1_GONE ? HOOT_ECANCELED : 0;
+}
+
+/* Nothing is there: have it sent, and wait. Gives 0 or a negative code. */
+static int await(hoot__h1_request *req)
+{
+    int rc;
+
+    send_continue(req);
+    rc = wait_for_bytes(req);
+    return rc < 0 && req->body_code < 0 ? req->body_code : rc;
+}
+
 int hoot__h1_read_body(hoot__exchange *ex, hoot_str *out_piece)
 {
     hoot__h1_request *req = hoot__h1_request_of(ex);
-    hoot__h1_conn *conn = req->conn;
+    int rc = may_read(req);
 
     req->lent = false;
-    if (req->body_code < 0)
-        return req->body_code;
-    if (ex->content_length > 0 && (uint64_t)ex->content_length > ex->body_limit)
-        return body_failed(req, HOOT_ELIMIT, 413);
-    for (;;) {
-        int rc;
-
-        if (conn->state == HOOT__H1_GONE)
-            return HOOT_ECANCELED;
+    while (rc == 0) {
         rc = take_piece(req, out_piece);
         if (rc != 2)
             return rc;
-        send_continue(req);
-        rc = wait_for_bytes(req);
-        if (rc < 0)
-            return req->body_code < 0 ? req->body_code : rc;
+        rc = await(req);
+        if (rc == 0)
+            rc = may_read(req);
     }
+    return rc;
+}
+
+/* --- a body to where it belongs ------------------------------------------------------------------ */
+
+void hoot__h1_body_filled(hoot__h1_conn *conn, size_t len)
+{
+    hoot__h1_request *req = conn->request;
+
+    req->fill += len;
+    req->fill_room -= len;
+    req->ex.body_read += len;
+    conn->body.left -= len;
+    conn->body.done = conn->body.left == 0;
+    if (req->fill_room == 0)
+        hoot_wake(req->body_waiter, 0);
+}
+
+/* Do the next bytes of the stream belong to the body, as they are? */
+static bool comes_straight(const hoot__h1_conn *conn)
+{
+    return conn->body.framing == HOOT__H1_LENGTH && !conn->body.done && conn->in.start == conn->in.end;
+}
+
+/* Suspends: until `room` bytes of it are there. Gives 1 and how many; or a negative code, with none. */
+static int fill_straight(hoot__h1_request *req, char *at, size_t room, size_t *out_len)
+{
+    size_t wanted = req->conn->body.left < room ? (size_t)req->conn->body.left : room;
+    int rc = may_read(req);
+
+    req->fill = at;
+    req->fill_room = wanted;
+    while (rc == 0 && req->fill_room > 0)
+        rc = await(req);
+    *out_len = wanted - req->fill_room;
+    req->fill = NULL;
+    req->fill_room = 0;
+    return *out_len > 0 ? 1 : rc;
+}
+
+int hoot__h1_fill_body(hoot__exchange *ex, char *at, size_t room, size_t *out_len)
+{
+    hoot__h1_request *req = hoot__h1_request_of(ex);
+    size_t len = 0, more = 0;
+    int rc = 1;
+
+    while (rc == 1 && len < room) {
+        if (req->piece.len == 0 && comes_straight(req->conn))
+            rc = fill_straight(req, at + len, room - len, &more);
+        else if (req->piece.len == 0)
+            rc = hoot__h1_read_body(ex, &req->piece);
+        if (rc == 1 && req->piece.len > 0) {
+            more = req->piece.len < room - len ? req->piece.len : room - len;
+            memcpy(at + len, req->piece.ptr, more);
+            req->piece = hoot_str_from_index(req->piece, more);
+            req->lent = req->piece.len > 0;
+        }
+        len += rc == 1 ? more : 0;
+    }
+    *out_len = len;
+    return len > 0 ? 1 : rc;
 }

@@ -294,6 +294,10 @@ static char *on_room(hoot_stream *stream, size_t *out_room, void *user)
     hoot__h1_conn *conn = user;
 
     (void)stream;
+    if (conn->request && conn->request->fill_room > 0) {
+        *out_room = conn->request->fill_room;
+        return conn->request->fill;
+    }
     if (conn->state == HOOT__H1_LAST || conn->state == HOOT__H1_LINGER)
         conn->in.start = conn->in.end = 0;
     return hoot__h1_input_room(conn, out_room);
@@ -304,6 +308,10 @@ static void on_arrived(hoot_stream *stream, size_t len, void *user)
     hoot__h1_conn *conn = user;
 
     (void)stream;
+    if (conn->request && conn->request->fill_room > 0) {
+        hoot__h1_body_filled(conn, len);
+        return;
+    }
     if (conn->state == HOOT__H1_LAST || conn->state == HOOT__H1_LINGER) {
         conn->dropped += (uint32_t)len;
         if (conn->dropped > MAX_LINGER_BYTES)

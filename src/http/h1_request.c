@@ -14,6 +14,7 @@
 
 static const hoot__exchange_ops h1_ops = {
     .read_body = hoot__h1_read_body,
+    .fill_body = hoot__h1_fill_body,
     .respond = hoot__h1_respond,
     .start = hoot__h1_start,
     .write = hoot__h1_write,

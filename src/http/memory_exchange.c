@@ -36,6 +36,23 @@ static int memory_read_body(hoot__exchange *ex, hoot_str *out_piece)
     return 1;
 }
 
+static int memory_fill_body(hoot__exchange *ex, char *at, size_t room, size_t *out_len)
+{
+    hoot_str piece = { NULL, 0 };
+    int rc = memory_read_body(ex, &piece);
+
+    if (rc <= 0)
+        return rc;
+    if (piece.len > room) { /* the rest of it is given once more */
+        of(ex)->body = hoot_str_of(piece.ptr + room, of(ex)->body.len + piece.len - room);
+        ex->body_read -= piece.len - room;
+        piece.len = room;
+    }
+    memcpy(at, piece.ptr, piece.len);
+    *out_len = piece.len;
+    return 1;
+}
+
 static int copy_header(hoot_arena *arena, const hoot__header *from, hoot__header *to)
 {
     char *name = hoot_arena_dup(arena, from->name);
@@ -126,6 +143,7 @@ static int memory_finish(hoot__exchange *ex)
 
 static const hoot__exchange_ops memory_ops = {
     .read_body = memory_read_body,
+    .fill_body = memory_fill_body,
     .respond = memory_respond,
     .start = memory_start,
     .write = memory_write,

@@ -163,8 +163,12 @@ void hoot__h1_body_init(hoot__h1_body *body, const hoot__h1_head *head);
 int hoot__h1_body_next(hoot__h1_conn *conn, hoot_str *out_piece, hoot_str *out_trailers,
                        const char **out_why);
 
-/* hoot__exchange_ops.read_body */
+/* hoot__exchange_ops.read_body and fill_body */
 int hoot__h1_read_body(hoot__exchange *ex, hoot_str *out_piece);
+int hoot__h1_fill_body(hoot__exchange *ex, char *at, size_t room, size_t *out_len);
+
+/* Bytes of the body were put where a handler that waits wants them. */
+void hoot__h1_body_filled(hoot__h1_conn *conn, size_t len);
 
 /* Drop the rest of a body that nobody reads. Gives true: it is gone; false: more has to come; a body that is
  * too long or not well formed moves the connection to HOOT__H1_LAST. */
@@ -180,6 +184,9 @@ struct hoot__h1_request {
     uint32_t pinned_capacity;
     hoot_waiter *body_waiter;
     hoot_waiter *send_waiter;
+    char *fill; /* where what comes of the body belongs, and how much of it */
+    size_t fill_room;
+    hoot_str piece;          /* what a fill left of a piece */
     uint64_t body_wait_ms;   /* when the wait under way began */
     uint64_t body_waited_ms; /* all waits before it */
     int body_code;           /* < 0: the body has failed */

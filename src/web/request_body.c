@@ -1,15 +1,18 @@
 /* The body of a request: streamed, whole, as JSON, as a form.
  *
- * The protocol gives pieces that live until the next one; a whole body is gathered in the arena, once, and
- * kept. How a body can fail is the protocol's to say (too long, too slow, not well formed): its code is kept,
+ * The protocol gives pieces that live until the next one; a whole body is read straight into the arena, and
+ * kept. What is reserved for it grows with what comes, since a client may announce any length and never send
+ * it. How a body can fail is the protocol's to say (too long, too slow, not well formed): its code is kept,
  * so that every later call gives the same, and hoot_fail() answers with the status that the protocol named.
  */
+#include "base/arena.h"
 #include "web/app_internal.h"
 
 #include <hoot/json.h>
 
-/* A body of unknown length is gathered here before it is copied to its length. */
-enum { GATHER_FIRST_BYTES = 4096 };
+/* What is reserved at first for a body of unknown length, and at most for one whose length was announced.
+ * Memory that nothing was written to is not resident. */
+enum { FIRST_BYTES = 4096, AT_ONCE_BYTES = 1024 * 1024 };
 
 /* --- pieces --- */
 
@@ -54,55 +57,42 @@ int64_t hoot_request_content_length(const hoot_request *req)
 
 /* --- the whole --- */
 
-/* What is reserved grows with what comes: a client may announce any length and never send it. */
-static int gather(hoot_request *req, hoot_buf *buf)
+static size_t first_room(int64_t length)
 {
-    hoot_str piece;
-    int rc;
-
-    while ((rc = req->ex->ops->read_body(req->ex, &piece)) > 0) {
-        rc = hoot_buf_add_str(buf, piece);
-        if (rc < 0)
-            return rc;
-    }
-    return rc;
+    if (length < 0)
+        return FIRST_BYTES;
+    return length < AT_ONCE_BYTES ? (size_t)length : AT_ONCE_BYTES;
 }
 
-static int keep_body(hoot_request *req, hoot_str body)
+/* Twice as much, but not more than was announced. */
+static size_t next_room(int64_t length, size_t room)
 {
-    const char *copy = hoot_arena_dup(req->arena, body);
-
-    if (!copy)
-        return HOOT_ENOMEM;
-    req->body = hoot_str_of(copy, body.len);
-    req->body_state = HOOT__BODY_WHOLE;
-    return 0;
+    return length >= 0 && (uint64_t)length < 2 * room ? (size_t)length : 2 * room;
 }
 
-/* Bodies that fit one read of the protocol, which is most: the first piece is all of it. */
 static int read_whole(hoot_request *req)
 {
-    hoot_buf buf;
-    hoot_str piece = hoot_str_of("", 0);
-    int rc;
+    hoot__exchange *ex = req->ex;
+    size_t room = first_room(ex->content_length), len = 0, more = 0;
+    char *at = hoot_arena_alloc(req->arena, room + 1);
+    int rc = 1;
 
-    if (req->ex->content_length == 0)
-        return keep_body(req, piece);
-    rc = req->ex->ops->read_body(req->ex, &piece);
-    if (rc <= 0)
-        return rc < 0 ? rc : keep_body(req, hoot_str_of("", 0));
-    if (req->ex->content_length == (int64_t)piece.len)
-        return keep_body(req, piece);
-    hoot_buf_init(&buf, SIZE_MAX / 4);
-    rc = hoot_buf_reserve(&buf, GATHER_FIRST_BYTES);
-    if (rc == 0)
-        rc = hoot_buf_add_str(&buf, piece);
-    if (rc == 0)
-        rc = gather(req, &buf);
-    if (rc == 0)
-        rc = keep_body(req, hoot_buf_str(&buf));
-    hoot_buf_fini(&buf);
-    return rc;
+    while (at && (int64_t)len != ex->content_length) {
+        rc = ex->ops->fill_body(ex, at + len, room - len, &more);
+        if (rc <= 0)
+            break;
+        len += more;
+        if (len == room && (int64_t)len != ex->content_length) {
+            at = hoot__arena_grow(req->arena, at, room + 1, next_room(ex->content_length, room) + 1);
+            room = next_room(ex->content_length, room);
+        }
+    }
+    if (!at || rc < 0)
+        return at ? rc : HOOT_ENOMEM;
+    at[len] = '\0';
+    req->body = hoot_str_of(at, len);
+    req->body_state = HOOT__BODY_WHOLE;
+    return 0;
 }
 
 int hoot_request_body(hoot_request *req, hoot_str *out, hoot_error *err)

@@ -8,6 +8,7 @@
 #include <hoot/arena.h>
 
 #include "base/alloc.h"
+#include "base/arena.h"
 
 #include <stdalign.h>
 #include <stdio.h>
@@ -197,11 +198,42 @@ static void asan_sees_writes_past_an_allocation_and_after_reset(void **state)
 }
 #endif
 
+/* From among others, to a block of its own, to a larger one. */
+static void memory_grows_and_keeps_its_bytes(void **state)
+{
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(3000000);
+    size_t size = 100;
+    char *text = hoot_arena_alloc(arena, size);
+    char *other;
+
+    (void)state;
+    memset(text, 'a', size);
+    for (; size < 1000000; size *= 3) {
+        char *grown = hoot__arena_grow(arena, text, size, size * 3);
+
+        assert_non_null(grown);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(grown[i], 'a');
+        other = hoot_arena_alloc(arena, 10);
+        assert_non_null(other);
+        memset(grown, 'a', size * 3);
+        memset(other, 'o', 10);
+        text = grown;
+    }
+    assert_in_range(hoot_arena_used(arena), size, 3000000);
+    assert_null(hoot__arena_grow(arena, text, size, 3000001)); /* the limit */
+    hoot__alloc_fail_next(1);
+    assert_null(hoot__arena_grow(arena, text, size, size + 500000));
+    hoot__alloc_fail_next(0);
+    assert_int_equal(text[size - 1], 'a');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aligns_for_any_type_after_texts_of_any_length),
         cmocka_unit_test(gives_every_caller_bytes_of_its_own),
+        cmocka_unit_test(memory_grows_and_keeps_its_bytes),
         cmocka_unit_test(hands_out_exactly_its_limit),
         cmocka_unit_test(limit_spans_blocks_of_every_kind),
         cmocka_unit_test(refuses_sizes_that_overflow),

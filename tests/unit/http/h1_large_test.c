@@ -127,12 +127,108 @@ static void a_client_may_leave_in_the_middle(void **state)
     assert_int_equal(pieces.last_code, HOOT_ECANCELED);
 }
 
+/* --- bodies -------------------------------------------------------------------------------------- */
+
+/* Reads a body into `large`, whose byte behind it stays as it was, and answers with its length. */
+static void serve_filled(hoot__exchange *ex, void *user)
+{
+    rig *r = user;
+    char text[24];
+    size_t len = 0;
+
+    memset(large, '-', LARGE);
+    r->last_code = ex->ops->fill_body(ex, large, LARGE - 1, &len);
+    r->calls += r->last_code == 1;
+    assert_int_equal(run_of(large, 'b'), len);
+    assert_int_equal(large[LARGE - 1], '-');
+    assert_int_equal(ex->body_read, len);
+    if (r->last_code == 1)
+        r->last_code = ex->ops->fill_body(ex, large, 1, &(size_t){ 0 });
+    snprintf(text, sizeof text, "%zu bytes", len);
+    if (r->last_code == 0)
+        assert_int_equal(answer(ex, 200, hoot_str_from(text)), 0);
+    r->served_to_end = true;
+}
+
+static void say_many(rig *r, char c, size_t len)
+{
+    char text[1000];
+
+    memset(text, c, sizeof text);
+    for (; len > 0; len -= len < sizeof text ? len : sizeof text)
+        say_bytes(r, text, len < sizeof text ? len : sizeof text);
+}
+
+static void post_large(rig *r)
+{
+    say(r, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
+    say_many(r, 'b', 100000);
+    hoot_sleep(1000);
+    say_many(r, 'b', 100000);
+    say(r, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nbbb");
+    hear(r, "\r\n\r\n200000 bytes");
+    hear(r, "\r\n\r\n3 bytes");
+    say(r, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n30d40\r\n");
+    say_many(r, 'b', 200000);
+    say(r, "\r\n1\r\nb\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    hear(r, "\r\n\r\n200001 bytes");
+    hear(r, "\r\n\r\n0 bytes");
+}
+
+static void a_large_body_comes_whole_and_no_byte_more(void **state)
+{
+    rig r = { .serve = serve_filled, .client = post_large };
+
+    (void)state;
+    run_rig(&r);
+    assert_int_equal(r.calls, 3); /* once each: the handler is not woken for every piece */
+}
+
+static void post_half_and_leave(rig *r)
+{
+    say(r, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
+    say_many(r, 'b', 100000);
+    hoot_sleep(1000);
+    hang_up(r);
+}
+
+static void a_client_may_leave_in_the_middle_of_its_body(void **state)
+{
+    rig r = { .serve = serve_filled, .client = post_half_and_leave };
+
+    (void)state;
+    run_rig(&r);
+    assert_true(r.served_to_end);
+    assert_true(r.last_code == HOOT_EEOF || r.last_code == HOOT_ECANCELED);
+}
+
+static void post_half_and_abort(rig *r)
+{
+    say(r, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
+    say_many(r, 'b', 100000);
+    hoot_sleep(1000);
+    hoot__http_abort(r->http);
+    say_many(r, 'b', 1000); /* for nobody */
+}
+
+static void a_server_may_abort_in_the_middle_of_a_body(void **state)
+{
+    rig r = { .serve = serve_filled, .client = post_half_and_abort };
+
+    (void)state;
+    run_rig(&r);
+    assert_int_equal(r.last_code, HOOT_ECANCELED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_answer_keeps_its_place_among_others),
         cmocka_unit_test(large_pieces_are_chunks),
         cmocka_unit_test(a_client_may_leave_in_the_middle),
+        cmocka_unit_test(a_large_body_comes_whole_and_no_byte_more),
+        cmocka_unit_test(a_client_may_leave_in_the_middle_of_its_body),
+        cmocka_unit_test(a_server_may_abort_in_the_middle_of_a_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

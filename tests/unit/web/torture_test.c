@@ -246,9 +246,11 @@ static unsigned long torture_cancel(hoot_app *app, const char *target, const cha
 
 static int body_failure, body_failure_status;
 
-static int fail_body(hoot__exchange *ex, hoot_str *out_piece)
+static int fail_body(hoot__exchange *ex, char *at, size_t room, size_t *out_len)
 {
-    (void)out_piece;
+    (void)at;
+    (void)room;
+    (void)out_len;
     ex->body_status = body_failure_status;
     return body_failure;
 }
@@ -275,7 +277,7 @@ static int status_of_failed_body(hoot_app *app, int code, int status)
                                                 headers, 3, HOOT_STR("{}")),
                      0);
     ops = *me.ex.ops;
-    ops.read_body = fail_body;
+    ops.fill_body = fail_body;
     ops.respond = see_close;
     me.ex.ops = &ops;
     body_failure = code;
