@@ -33,7 +33,7 @@ static inline hoot_str hoot_str_from(const char *text)
 
 static inline bool hoot_str_equal(hoot_str a, hoot_str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && (b.len == 0 || memcmp(a.ptr, b.ptr, b.len) == 0);
 }
 
 /* Equal but for the case of A-Z (ASCII only, whatever the locale). */

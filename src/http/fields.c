@@ -13,7 +13,7 @@ bool hoot__http_is_token(hoot_str s)
 bool hoot__http_is_field_value(hoot_str s)
 {
     return s.len == 0 || hoot__scan_is_plain(s.ptr, s.len) ||
-           hoot__scan_text(s.ptr, s.ptr + s.len) == s.ptr + s.len;
+           hoot__scan_text(s.ptr, s.ptr, s.ptr + s.len) == s.ptr + s.len;
 }
 
 static inline uint64_t load8(const char *p)

@@ -215,29 +215,38 @@ static bool client_must_read(hoot__h1_conn *conn)
     return hoot__h1_flush(conn) < 0 || hoot_stream_pending(conn->stream) > limit;
 }
 
+/* There is no whole head. */
+static void await_head(hoot__h1_conn *conn)
+{
+    if (!conn->eof)
+        return;
+    conn->linger = false;
+    hoot__h1_move(conn, HOOT__H1_LAST);
+}
+
 /* Parse the next head. Gives false when nothing more can be done now. */
 static bool take_head(hoot__h1_conn *conn)
 {
     const hoot__http_options *options = &conn->http->options;
+    hoot__h1_request *req = hoot__h1_request_new(conn);
     hoot__h1_head head;
-    const char *why = "";
-    int len = 0;
+    const char *why;
+    int len;
 
-    if (conn->in.start != conn->in.end) {
-        head.headers = conn->http->scratch;
-        len = hoot__h1_parse_head(hoot__h1_input_bytes(conn), &conn->scanned, options->max_head_bytes,
-                                  options->max_headers, &head, &why);
-    }
+    if (!req)
+        return false;
+    head.ex = &req->ex;
+    len = hoot__h1_parse_head(hoot__h1_input_bytes(conn), &conn->scanned, options->max_head_bytes,
+                              options->max_headers, &head, &why);
     if (len > 0) {
-        hoot__h1_request_start(conn, &head, (size_t)len);
+        hoot__h1_request_start(conn, req, &head, (size_t)len);
         return true;
     }
-    if (len < 0) {
+    hoot__h1_request_free(req);
+    if (len < 0)
         hoot__h1_refuse_request(conn, -len, why);
-    } else if (conn->eof) {
-        conn->linger = false;
-        hoot__h1_move(conn, HOOT__H1_LAST);
-    }
+    else
+        await_head(conn);
     return false;
 }
 
@@ -248,7 +257,13 @@ bool hoot__h1_step(hoot__h1_conn *conn)
             return false;
         hoot__h1_move(conn, HOOT__H1_HEAD);
     }
-    return conn->state == HOOT__H1_HEAD && !client_must_read(conn) && take_head(conn);
+    if (conn->state != HOOT__H1_HEAD)
+        return false;
+    if (conn->in.start == conn->in.end) {
+        await_head(conn);
+        return false;
+    }
+    return !client_must_read(conn) && take_head(conn);
 }
 
 /* Everything that could be done was done: have answers written, give memory back, wait. */

@@ -14,12 +14,12 @@ typedef struct hoot__h1_in {
     const char *why;
 } hoot__h1_in;
 
-/* The fields of a section, and which of the known ones came once or more (one bit each). */
+/* The fields of a section. */
 typedef struct hoot__h1_fields {
     hoot__header *at;
     size_t max, count;
-    int16_t *known; /* of HOOT__HEADER_COUNT, or NULL */
-    uint32_t seen, repeated;
+    int16_t *known;    /* of HOOT__HEADER_COUNT: the first of each name, or -1 */
+    uint32_t repeated; /* those of which more came, one bit each */
 } hoot__h1_fields;
 
 static inline int hoot__h1_refuse(hoot__h1_in *in, int status, const char *why)
@@ -40,8 +40,9 @@ size_t hoot__h1_find_end(hoot_str bytes, size_t *scanned);
 /* "name", "name:80", "192.0.2.1", "[2001:db8::1]:8080": uri-host [":" port], not empty. */
 bool hoot__h1_is_authority(hoot_str s);
 
-/* Take the target apart into scheme, authority, target, path and query. Needs method, target and version. */
-int hoot__h1_split_target(hoot__h1_in *in, hoot__h1_head *head);
+/* Take the target apart into scheme, authority, target, path and query. Needs method and target; path and
+ * query up to and behind the first '?'. */
+int hoot__h1_split_target(hoot__h1_in *in, hoot__exchange *ex);
 
 /* Host, body framing, Connection, Expect, Upgrade: what the fields of a whole head mean. */
 int hoot__h1_judge(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head);

@@ -12,7 +12,7 @@
 
 #define VERSION_BYTES 8
 
-static int read_method(hoot__h1_in *in, hoot__h1_head *head)
+static int read_method(hoot__h1_in *in, hoot__exchange *ex)
 {
     const char *p = hoot__scan_class(in->p, in->end, HOOT__CHAR_TOKEN);
 
@@ -20,14 +20,15 @@ static int read_method(hoot__h1_in *in, hoot__h1_head *head)
         return 0;
     if (*p != ' ' || p == in->p)
         return hoot__h1_refuse(in, 400, "the request does not begin with a method and a space");
-    head->method = hoot_str_of(in->p, (size_t)(p - in->p));
+    ex->method = hoot_str_of(in->p, (size_t)(p - in->p));
     in->p = p + 1;
     return 1;
 }
 
-static int read_target(hoot__h1_in *in, hoot__h1_head *head)
+static int read_target(hoot__h1_in *in, hoot__exchange *ex)
 {
-    const char *p = hoot__scan_target(in->p, in->end);
+    const char *mark = hoot__scan_target(in->p, in->end, '?');
+    const char *p = mark < in->end && *mark == '?' ? hoot__scan_target(mark + 1, in->end, ' ') : mark;
 
     if (p == in->end)
         return 0;
@@ -37,7 +38,9 @@ static int read_target(hoot__h1_in *in, hoot__h1_head *head)
         return hoot__h1_refuse(in, 400, "the request line has no HTTP version");
     if (*p != ' ')
         return hoot__h1_refuse(in, 400, "the request target holds a byte that is not allowed");
-    head->target = hoot_str_of(in->p, (size_t)(p - in->p));
+    ex->target = hoot_str_of(in->p, (size_t)(p - in->p));
+    ex->path = hoot_str_of(in->p, (size_t)(mark - in->p));
+    ex->query = p == mark ? hoot_str_of("", 0) : hoot_str_of(mark + 1, (size_t)(p - mark - 1));
     in->p = p + 1;
     return 1;
 }
@@ -52,7 +55,7 @@ static bool fits_version(char c, size_t i)
 
 /* Any version but 1.1, and versions of which bytes are missing. A minor version over 1 is served as 1.1 (RFC
  * 9110 2.5). */
-static int read_other_version(hoot__h1_in *in, hoot__h1_head *head)
+static int read_other_version(hoot__h1_in *in, hoot__exchange *ex)
 {
     const char *p = in->p;
 
@@ -64,18 +67,18 @@ static int read_other_version(hoot__h1_in *in, hoot__h1_head *head)
     }
     if (p[5] != '1')
         return hoot__h1_refuse(in, 505, "the major version of HTTP is not 1");
-    head->version = p[7] == '0' ? 10 : 11;
+    ex->version = p[7] == '0' ? 10 : 11;
     in->p = p + VERSION_BYTES + 2;
     return 1;
 }
 
-static int read_version(hoot__h1_in *in, hoot__h1_head *head)
+static int read_version(hoot__h1_in *in, hoot__exchange *ex)
 {
     static const char current[] = "HTTP/1.1\r\n";
 
     if (in->end - in->p < VERSION_BYTES + 2 || memcmp(in->p, current, VERSION_BYTES + 2) != 0)
-        return read_other_version(in, head);
-    head->version = 11;
+        return read_other_version(in, ex);
+    ex->version = 11;
     in->p += VERSION_BYTES + 2;
     return 1;
 }
@@ -92,30 +95,29 @@ static int skip_blank_line(hoot__h1_in *in)
     return 1;
 }
 
-static int read_request_line(hoot__h1_in *in, hoot__h1_head *head)
+static int read_request_line(hoot__h1_in *in, hoot__exchange *ex)
 {
     int rc = skip_blank_line(in);
 
     if (rc > 0)
-        rc = read_method(in, head);
+        rc = read_method(in, ex);
     if (rc > 0)
-        rc = read_target(in, head);
-    return rc > 0 ? read_version(in, head) : rc;
+        rc = read_target(in, ex);
+    return rc > 0 ? read_version(in, ex) : rc;
 }
 
 static int read_head(hoot__h1_in *in, size_t max_headers, hoot__h1_head *head)
 {
-    hoot__h1_fields fields = { .at = head->headers, .max = max_headers, .known = head->known };
-    int rc;
+    hoot__exchange *ex = head->ex;
+    hoot__h1_fields fields = { .at = ex->headers.at, .max = max_headers, .known = ex->known };
+    int rc = read_request_line(in, ex);
 
-    memset(head->known, -1, sizeof(head->known));
-    rc = read_request_line(in, head);
     if (rc <= 0)
         return rc;
     rc = hoot__h1_read_fields(in, &fields);
     if (rc <= 0)
         return rc;
-    head->header_count = fields.count;
+    ex->headers.count = fields.count;
     return hoot__h1_judge(in, &fields, head);
 }
 

@@ -10,15 +10,18 @@
  *
  * Date and Server of the application replace ours. Its Content-Length, Transfer-Encoding and Connection are
  * left out: framing is ours alone. The size is added up first, so that head and body are one reservation and
- * a run of copies. */
+ * a run of copies, mostly of a few bytes: these are done in place, without a call. */
 #include "http/serving.h"
 
 #include "http/message.h"
+#include "http/scan.h"
 
 #include <string.h>
 
 /* What our own lines need at most: "HTTP/1.1 200 ", CRLFs, Content-Length with its number, Connection. */
 #define OWN_BYTES 160
+
+#define MAX_DIGITS 19 /* of a length that fits int64_t */
 
 enum field {
     FIELD_PLAIN,
@@ -28,19 +31,20 @@ enum field {
     FIELD_SERVER,
 };
 
-static bool is(hoot_str name, const char *other)
+static enum field field_if(hoot_str name, hoot_str other, enum field field)
 {
-    return hoot_str_equal_nocase(name, hoot_str_from(other));
+    return hoot_str_equal_nocase(name, other) ? field : FIELD_PLAIN;
 }
 
-static enum field field_of(hoot_str name)
+/* Those of our own, by their lengths: none of which most fields have. */
+static inline enum field field_of(hoot_str name)
 {
     switch (name.len) {
-    case 4: return is(name, "date") ? FIELD_DATE : FIELD_PLAIN;
-    case 6: return is(name, "server") ? FIELD_SERVER : FIELD_PLAIN;
-    case 10: return is(name, "connection") ? FIELD_CONNECTION : FIELD_PLAIN;
-    case 14: return is(name, "content-length") ? FIELD_FRAMING : FIELD_PLAIN;
-    case 17: return is(name, "transfer-encoding") ? FIELD_FRAMING : FIELD_PLAIN;
+    case 4: return field_if(name, HOOT_STR("date"), FIELD_DATE);
+    case 6: return field_if(name, HOOT_STR("server"), FIELD_SERVER);
+    case 10: return field_if(name, HOOT_STR("connection"), FIELD_CONNECTION);
+    case 14: return field_if(name, HOOT_STR("content-length"), FIELD_FRAMING);
+    case 17: return field_if(name, HOOT_STR("transfer-encoding"), FIELD_FRAMING);
     default: return FIELD_PLAIN;
     }
 }
@@ -55,31 +59,51 @@ bool hoot__h1_asks_close(const hoot__header *headers, size_t count)
     return false;
 }
 
-static char *put(char *at, const void *bytes, size_t len)
+typedef struct half {
+    char bytes[16];
+} half;
+
+/* Two loads that may overlap cover each length from 8 to 32. */
+static inline char *put(char *at, const char *p, size_t len)
 {
-    memcpy(at, bytes, len);
+    if (len >= 8 && len <= 16) {
+        uint64_t first, last;
+
+        memcpy(&first, p, 8);
+        memcpy(&last, p + len - 8, 8);
+        memcpy(at, &first, 8);
+        memcpy(at + len - 8, &last, 8);
+    } else if (len > 16 && len <= 32) {
+        half first, last;
+
+        memcpy(&first, p, 16);
+        memcpy(&last, p + len - 16, 16);
+        memcpy(at, &first, 16);
+        memcpy(at + len - 16, &last, 16);
+    } else if (len) {
+        memcpy(at, p, len);
+    }
     return at + len;
 }
 
-#define PUT(at, literal) put(at, literal, sizeof(literal) - 1)
+#define PUT(at, literal) ((char *)memcpy(at, literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
 static char *put_number(char *at, uint64_t number)
 {
     char *end = at + 1;
 
-    for (uint64_t rest = number; rest >= 10; rest /= 10)
+    for (uint64_t limit = 10; number >= limit && end - at < MAX_DIGITS; limit *= 10)
         end++;
     for (char *p = end; p > at; number /= 10)
         *--p = (char)('0' + number % 10);
     return end;
 }
 
-static char *put_field(char *at, hoot_str name, hoot_str value)
+static inline char *put_field(char *at, hoot_str name, hoot_str value)
 {
     at = put(at, name.ptr, name.len);
     at = PUT(at, ": ");
-    if (value.len)
-        at = put(at, value.ptr, value.len);
+    at = put(at, value.ptr, value.len);
     return PUT(at, "\r\n");
 }
 
@@ -132,7 +156,7 @@ static char *put_preamble(const hoot__http *http, char *at, int status, bool own
     const char *date = http->preamble + OK_BYTES, *server = date + DATE_BYTES;
 
     if (status == 200 && !own_date && !own_server)
-        return put(at, http->preamble, http->preamble_len);
+        return (char *)memcpy(at, http->preamble, http->preamble_len) + http->preamble_len;
     at = put_status_line(at, status);
     if (!own_date)
         at = put(at, date, DATE_BYTES);
@@ -148,8 +172,17 @@ typedef struct plan {
     bool has_date, has_server;
 } plan;
 
+/* Most names and values are told at once. */
+static inline bool may_be_sent(const hoot__header *header)
+{
+    hoot_str name = header->name, value = header->value;
+
+    return (hoot__scan_is_word(name.ptr, name.len, '-') || hoot__http_is_token(name)) &&
+           (hoot__scan_is_plain(value.ptr, value.len) || hoot__http_is_field_value(value));
+}
+
 /* Check every field, and add up what they need. */
-static int plan_fields(const hoot__h1_answer *answer, plan *out)
+static inline int plan_fields(const hoot__h1_answer *answer, plan *out)
 {
     if (answer->status < 200 || answer->status > 599)
         return HOOT_EINVAL;
@@ -157,7 +190,7 @@ static int plan_fields(const hoot__h1_answer *answer, plan *out)
         const hoot__header *header = &answer->headers[i];
         enum field field = field_of(header->name);
 
-        if (!hoot__http_is_token(header->name) || !hoot__http_is_field_value(header->value))
+        if (!may_be_sent(header))
             return HOOT_EINVAL;
         out->has_date |= field == FIELD_DATE;
         out->has_server |= field == FIELD_SERVER;
@@ -166,7 +199,7 @@ static int plan_fields(const hoot__h1_answer *answer, plan *out)
     return 0;
 }
 
-static char *put_fields(char *at, const hoot__h1_answer *answer)
+static inline char *put_fields(char *at, const hoot__h1_answer *answer)
 {
     for (size_t i = 0; i < answer->header_count; i++) {
         const hoot__header *header = &answer->headers[i];
@@ -209,8 +242,7 @@ int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *
     at = put_preamble(http, out->data + out->len, answer->status, fields.has_date, fields.has_server);
     at = put_fields(at, answer);
     at = put_framing(at, answer);
-    if (body.len)
-        at = put(at, body.ptr, body.len);
+    at = put(at, body.ptr, body.len);
     out->len = (size_t)(at - out->data);
     return 0;
 }

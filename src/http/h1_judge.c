@@ -11,7 +11,7 @@
 
 static inline bool has(const hoot__h1_fields *fields, hoot__known_header id)
 {
-    return fields->seen & UINT32_C(1) << id;
+    return fields->known[id] >= 0;
 }
 
 static inline bool repeats(const hoot__h1_fields *fields, hoot__known_header id)
@@ -24,18 +24,18 @@ static inline hoot_str first(const hoot__h1_fields *fields, hoot__known_header i
     return fields->at[fields->known[id]].value;
 }
 
-static int judge_host(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head)
+static int judge_host(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__exchange *ex)
 {
-    head->authority = hoot_str_of("", 0);
+    ex->authority = hoot_str_of("", 0);
     if (!has(fields, HOOT__HEADER_HOST))
-        return head->version >= 11 ? hoot__h1_refuse(in, 400, "the Host header is missing") : 1;
+        return ex->version >= 11 ? hoot__h1_refuse(in, 400, "the Host header is missing") : 1;
     if (repeats(fields, HOOT__HEADER_HOST))
         return hoot__h1_refuse(in, 400, "there are two Host headers");
-    head->authority = first(fields, HOOT__HEADER_HOST);
-    if (head->authority.len == 0 && head->version < 11)
+    ex->authority = first(fields, HOOT__HEADER_HOST);
+    if (ex->authority.len == 0 && ex->version < 11)
         return 1;
-    return hoot__h1_is_authority(head->authority) ? 1
-                                                  : hoot__h1_refuse(in, 400, "the Host header is not valid");
+    return hoot__h1_is_authority(ex->authority) ? 1
+                                                : hoot__h1_refuse(in, 400, "the Host header is not valid");
 }
 
 static int judge_length(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head)
@@ -57,7 +57,7 @@ static int judge_length(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1
     if (length > INT64_MAX)
         return hoot__h1_refuse(in, 400, "the Content-Length is empty or too large");
     head->framing = length ? HOOT__H1_LENGTH : HOOT__H1_NO_BODY;
-    head->content_length = length;
+    head->ex->content_length = (int64_t)length;
     return 1;
 }
 
@@ -104,7 +104,7 @@ static int judge_transfer(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__
     struct codings codings = { false, false };
     int rc = 1;
 
-    if (head->version < 11)
+    if (head->ex->version < 11)
         return hoot__h1_refuse(in, 400, "HTTP/1.0 has no Transfer-Encoding");
     if (has(fields, HOOT__HEADER_CONTENT_LENGTH))
         return hoot__h1_refuse(in, 400, "Content-Length stands beside Transfer-Encoding");
@@ -115,13 +115,14 @@ static int judge_transfer(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__
     if (rc > 0 && codings.other)
         return hoot__h1_refuse(in, 501, "the transfer coding is not supported");
     head->framing = HOOT__H1_CHUNKED;
+    head->ex->content_length = -1;
     return rc;
 }
 
 static int judge_framing(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head)
 {
     head->framing = HOOT__H1_NO_BODY;
-    head->content_length = 0;
+    head->ex->content_length = 0;
     if (has(fields, HOOT__HEADER_TRANSFER_ENCODING))
         return judge_transfer(in, fields, head);
     return has(fields, HOOT__HEADER_CONTENT_LENGTH) ? judge_length(in, fields, head) : 1;
@@ -146,7 +147,7 @@ static bool says_keep_alive(const hoot__h1_fields *fields)
 /* Persistence (RFC 9112 9.3), and what only HTTP/1.1 has. */
 static void judge_connection(const hoot__h1_fields *fields, hoot__h1_head *head)
 {
-    bool modern = head->version >= 11;
+    bool modern = head->ex->version >= 11;
 
     head->keep_alive = modern;
     head->expects_continue = head->wants_upgrade = false;
@@ -164,10 +165,10 @@ static void judge_connection(const hoot__h1_fields *fields, hoot__h1_head *head)
 
 int hoot__h1_judge(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head)
 {
-    int rc = judge_host(in, fields, head);
+    int rc = judge_host(in, fields, head->ex);
 
     if (rc > 0)
-        rc = hoot__h1_split_target(in, head);
+        rc = hoot__h1_split_target(in, head->ex);
     if (rc > 0)
         rc = judge_framing(in, fields, head);
     if (rc > 0)

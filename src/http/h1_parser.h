@@ -7,23 +7,16 @@
 
 typedef enum hoot__h1_framing {
     HOOT__H1_NO_BODY, /* or Content-Length: 0 */
-    HOOT__H1_LENGTH,  /* content_length bytes */
+    HOOT__H1_LENGTH,  /* content_length bytes, over 0 */
     HOOT__H1_CHUNKED,
 } hoot__h1_framing;
 
-/* A parsed head: slices of the buffer given to hoot__h1_parse_head(). */
+/* A head is parsed straight into its exchange: from `method` to `known`, and content_length, as slices of the
+ * buffer given to hoot__h1_parse_head(). `scheme` is that of an absolute-form target: "http", "https" or,
+ * when only the connection knows it, empty. The rest of what it says is for the connection: */
 typedef struct hoot__h1_head {
-    hoot_str method;
-    hoot_str
-        scheme; /* of an absolute-form target: "http" or "https"; otherwise empty: the connection knows it */
-    hoot_str authority;           /* of an absolute-form target, otherwise Host */
-    hoot_str target, path, query; /* without scheme and authority; not decoded */
-    int version;                  /* 10 or 11 */
-    hoot__header *headers;        /* given by the caller, room for max_headers */
-    size_t header_count;
-    int16_t known[HOOT__HEADER_COUNT];
+    hoot__exchange *ex; /* given by the caller; headers.at has room for max_headers */
     hoot__h1_framing framing;
-    uint64_t content_length;
     bool keep_alive;       /* what the request asks for: version and Connection */
     bool expects_continue; /* HTTP/1.1 with a body to come */
     bool wants_upgrade;    /* Connection: upgrade with an Upgrade header */
@@ -35,7 +28,7 @@ typedef struct hoot__h1_head {
  * Gives:  the head's length with the blank line; 0: not complete yet.
  * Errors: -status to answer with and close, and `*out_why` a constant text: -400; -414 request line over the
  *         limit; -431 headers over the limit or their count; -501 unknown transfer coding; -505 HTTP major
- *         version. `head` is half filled then. */
+ *         version. `head` and its exchange are half filled then, as when it is not complete. */
 int hoot__h1_parse_head(hoot_str bytes, size_t *scanned, size_t max_bytes, size_t max_headers,
                         hoot__h1_head *head, const char **out_why);
 

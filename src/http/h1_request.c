@@ -38,84 +38,75 @@ static void arena_release(hoot__http *http, hoot_arena *arena)
     http->spare_arenas[http->spare_count++] = arena;
 }
 
+static void refuse_for_memory(hoot__h1_conn *conn)
+{
+    conn->http->stats.refused++;
+    hoot__h1_refuse_request(conn, 503, "no memory");
+}
+
 /* --- making -------------------------------------------------------------------------------------- */
 
-static int64_t body_length(const hoot__h1_head *head)
-{
-    switch (head->framing) {
-    case HOOT__H1_LENGTH: return (int64_t)head->content_length;
-    case HOOT__H1_CHUNKED: return -1;
-    default: return 0;
-    }
-}
-
-static bool copy_headers(hoot__exchange *ex, const hoot__h1_head *head)
-{
-    size_t bytes = head->header_count * sizeof *head->headers;
-
-    ex->headers.at = hoot_arena_alloc(ex->arena, bytes + 1);
-    if (!ex->headers.at)
-        return false;
-    memcpy(ex->headers.at, head->headers, bytes);
-    ex->headers.count = head->header_count;
-    memcpy(ex->known, head->known, sizeof ex->known);
-    return true;
-}
-
 /* "?x=1" of "http://host?x=1" is the target "/?x=1": an empty path is "/" (RFC 9110 section 4.2.3). */
-static hoot_str with_slash(hoot_arena *arena, const hoot__h1_head *head)
+static void add_slash(hoot__exchange *ex)
 {
-    hoot_str target = head->target;
-    char *text = NULL;
+    char *text = hoot_arena_printf(ex->arena, "/%.*s", (int)ex->target.len, ex->target.ptr);
 
-    if (target.len && target.ptr[0] == '?')
-        text = hoot_arena_printf(arena, "/%.*s", (int)target.len, target.ptr);
-    return text ? hoot_str_from(text) : target;
+    if (text)
+        ex->target = hoot_str_from(text);
 }
 
-static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn, const hoot__h1_head *head)
-{
-    ex->ops = &h1_ops;
-    ex->method = head->method;
-    ex->secure = conn->stream->secure;
-    ex->scheme = ex->secure ? HOOT_STR("https") : HOOT_STR("http");
-    ex->authority = head->authority;
-    ex->target = with_slash(ex->arena, head);
-    ex->path = head->path;
-    ex->query = head->query;
-    ex->version = head->version;
-    ex->content_length = body_length(head);
-    ex->body_limit = conn->http->options.max_body_bytes;
-    ex->peer = conn->stream->peer;
-    ex->peer_port = conn->stream->peer_port;
-    if (conn->http->log)
-        ex->started_us = hoot__http_monotonic_us();
-}
-
-static hoot__h1_request *request_new(hoot__h1_conn *conn, const hoot__h1_head *head)
+hoot__h1_request *hoot__h1_request_new(hoot__h1_conn *conn)
 {
     hoot_arena *arena = arena_acquire(conn->http);
     hoot__h1_request *req = arena ? hoot_arena_zalloc(arena, sizeof *req) : NULL;
 
-    if (!arena)
-        return NULL;
-    if (req)
-        req->ex.arena = arena;
-    if (!req || !copy_headers(&req->ex, head)) {
-        arena_release(conn->http, arena);
+    if (!req) {
+        if (arena)
+            arena_release(conn->http, arena);
+        refuse_for_memory(conn);
         return NULL;
     }
-    fill_exchange(&req->ex, conn, head);
     req->conn = conn;
-    req->client_closes = !head->keep_alive;
-    req->expects_continue = head->expects_continue && head->framing != HOOT__H1_NO_BODY;
+    req->ex.arena = arena;
+    req->ex.headers.at = conn->http->scratch;
     return req;
 }
 
-static void request_free(hoot__h1_request *req)
+void hoot__h1_request_free(hoot__h1_request *req)
 {
-    hoot__h1_request_unpin(req);
+    if (req->pinned)
+        hoot__h1_request_unpin(req);
     arena_release(req->conn->http, req->ex.arena);
+}
+
+/* Fields are parsed into memory that all connections share. Gives false: no memory for their own. */
+static bool keep_headers(hoot__exchange *ex)
+{
+    size_t bytes = ex->headers.count * sizeof *ex->headers.at;
+    hoot__header *own = hoot_arena_alloc(ex->arena, bytes);
+
+    if (!own)
+        return false;
+    memcpy(own, ex->headers.at, bytes);
+    ex->headers.at = own;
+    return true;
+}
+
+/* What the head did not say. */
+static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn)
+{
+    const hoot_stream *stream = conn->stream;
+
+    ex->ops = &h1_ops;
+    ex->secure = stream->secure;
+    ex->scheme = ex->secure ? HOOT_STR("https") : HOOT_STR("http");
+    if (ex->target.len && ex->target.ptr[0] == '?')
+        add_slash(ex);
+    ex->body_limit = conn->http->options.max_body_bytes;
+    ex->peer = stream->peer;
+    ex->peer_port = stream->peer_port;
+    if (conn->http->log)
+        ex->started_us = hoot__http_monotonic_us();
 }
 
 /* --- ending -------------------------------------------------------------------------------------- */
@@ -178,7 +169,7 @@ static void end(hoot__h1_conn *conn)
     conn->request = NULL;
     conn->in.base = 0;
     leave(conn, req);
-    request_free(req);
+    hoot__h1_request_free(req);
 }
 
 /* --- the task ------------------------------------------------------------------------------------ */
@@ -238,12 +229,6 @@ static void on_done(int result, const hoot_error *err, void *arg)
 
 /* --- starting ------------------------------------------------------------------------------------ */
 
-static void refuse_for_memory(hoot__h1_conn *conn)
-{
-    conn->http->stats.refused++;
-    hoot__h1_refuse_request(conn, 503, "no memory");
-}
-
 static void start_task(hoot__h1_conn *conn)
 {
     const hoot__task_options options = {
@@ -258,28 +243,40 @@ static void start_task(hoot__h1_conn *conn)
     conn->http->stats.in_flight--;
     conn->request = NULL;
     conn->in.base = 0;
-    request_free(req);
+    hoot__h1_request_free(req);
     refuse_for_memory(conn);
 }
 
-void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size_t len)
+/* Gives false: it was refused. */
+static bool accept_request(hoot__h1_conn *conn, hoot__h1_request *req)
 {
     hoot__http *http = conn->http;
-    hoot__h1_request *req;
+    bool room = http->stats.in_flight < http->options.max_in_flight;
 
-    if (http->stats.in_flight >= http->options.max_in_flight) {
+    if (room && keep_headers(&req->ex))
+        return true;
+    hoot__h1_request_free(req);
+    if (room) {
+        refuse_for_memory(conn);
+    } else {
         http->stats.refused++;
         hoot__h1_refuse_request(conn, 503, "too many requests at once");
-        return;
     }
-    req = request_new(conn, head);
-    if (!req) {
-        refuse_for_memory(conn);
+    return false;
+}
+
+void hoot__h1_request_start(hoot__h1_conn *conn, hoot__h1_request *req, const hoot__h1_head *head, size_t len)
+{
+    hoot__http *http = conn->http;
+
+    if (!accept_request(conn, req))
         return;
-    }
+    fill_exchange(&req->ex, conn);
+    req->client_closes = !head->keep_alive;
+    req->expects_continue = head->expects_continue;
+    hoot__h1_body_init(&conn->body, head);
     http->stats.requests++;
     http->stats.in_flight++;
-    hoot__h1_body_init(&conn->body, head);
     conn->in.start += (uint32_t)len;
     conn->in.base = conn->in.start;
     conn->scanned = 0;

@@ -89,10 +89,10 @@ static size_t length_without_port(hoot_str s)
 
 bool hoot__h1_is_authority(hoot_str s)
 {
-    size_t name = length_without_port(s);
+    size_t name;
 
     /* Short, of letters, digits and dots, IPv4 addresses too: most are, and are told at once. */
-    if (hoot__scan_is_word(s.ptr, name, '.'))
+    if (hoot__scan_is_word(s.ptr, s.len, '.') || hoot__scan_is_word(s.ptr, length_without_port(s), '.'))
         return true;
     if (s.len && s.ptr[0] == '[')
         return is_bracketed(s);
@@ -100,12 +100,12 @@ bool hoot__h1_is_authority(hoot_str s)
     return name > 0 && name <= MAX_HOST_BYTES && is_port(hoot_str_from_index(s, name));
 }
 
-static void split_query(hoot__h1_head *head)
+static void split_query(hoot__exchange *ex)
 {
-    ptrdiff_t mark = hoot_str_find(head->target, '?');
+    ptrdiff_t mark = hoot_str_find(ex->target, '?');
 
-    head->path = mark < 0 ? head->target : hoot_str_head(head->target, (size_t)mark);
-    head->query = mark < 0 ? hoot_str_of("", 0) : hoot_str_from_index(head->target, (size_t)mark + 1);
+    ex->path = mark < 0 ? ex->target : hoot_str_head(ex->target, (size_t)mark);
+    ex->query = mark < 0 ? hoot_str_of("", 0) : hoot_str_from_index(ex->target, (size_t)mark + 1);
 }
 
 static bool take_prefix(hoot_str *s, hoot_str prefix)
@@ -127,51 +127,47 @@ static size_t authority_length(hoot_str s)
 }
 
 /* An empty path is "/" (RFC 9110 4.2.3), or "*" for OPTIONS without a query (RFC 9112 3.2.4). */
-static void fill_empty_path(hoot__h1_head *head)
+static void fill_empty_path(hoot__exchange *ex)
 {
-    bool options = hoot_str_is(head->method, "OPTIONS") && head->target.len == 0;
+    bool options = hoot_str_is(ex->method, "OPTIONS") && ex->target.len == 0;
 
-    if (head->path.len == 0)
-        head->path = options ? HOOT_STR("*") : HOOT_STR("/");
-    if (head->target.len == 0)
-        head->target = head->path;
+    if (ex->path.len == 0)
+        ex->path = options ? HOOT_STR("*") : HOOT_STR("/");
+    if (ex->target.len == 0)
+        ex->target = ex->path;
 }
 
-static int split_absolute(hoot__h1_in *in, hoot__h1_head *head)
+static int split_absolute(hoot__h1_in *in, hoot__exchange *ex)
 {
-    hoot_str rest = head->target;
+    hoot_str rest = ex->target;
     size_t length;
 
     if (take_prefix(&rest, HOOT_STR("http://")))
-        head->scheme = HOOT_STR("http");
+        ex->scheme = HOOT_STR("http");
     else if (take_prefix(&rest, HOOT_STR("https://")))
-        head->scheme = HOOT_STR("https");
+        ex->scheme = HOOT_STR("https");
     else
         return hoot__h1_refuse(in, 400, "the request target is neither a path nor an http URL");
     length = authority_length(rest);
-    head->authority = hoot_str_head(rest, length);
-    if (!hoot__h1_is_authority(head->authority))
+    ex->authority = hoot_str_head(rest, length);
+    if (!hoot__h1_is_authority(ex->authority))
         return hoot__h1_refuse(in, 400, "the authority of the request target is not valid");
-    head->target = hoot_str_from_index(rest, length);
-    split_query(head);
-    fill_empty_path(head);
+    ex->target = hoot_str_from_index(rest, length);
+    split_query(ex);
+    fill_empty_path(ex);
     return 1;
 }
 
-int hoot__h1_split_target(hoot__h1_in *in, hoot__h1_head *head)
+int hoot__h1_split_target(hoot__h1_in *in, hoot__exchange *ex)
 {
-    head->scheme = hoot_str_of("", 0);
-    if (hoot_str_is(head->method, "CONNECT"))
+    ex->scheme = hoot_str_of("", 0);
+    if (hoot_str_is(ex->method, "CONNECT"))
         return hoot__h1_refuse(in, 400, "CONNECT asks for a proxy, and this is none");
-    if (head->target.ptr[0] == '/') {
-        split_query(head);
-        return 1;
-    }
-    if (!hoot_str_is(head->target, "*"))
-        return split_absolute(in, head);
-    if (!hoot_str_is(head->method, "OPTIONS"))
+    if (ex->target.ptr[0] == '/')
+        return 1; /* read_target() has found the query */
+    if (!hoot_str_is(ex->target, "*"))
+        return split_absolute(in, ex);
+    if (!hoot_str_is(ex->method, "OPTIONS"))
         return hoot__h1_refuse(in, 400, "the target * is for OPTIONS only");
-    head->path = head->target;
-    head->query = hoot_str_of("", 0);
     return 1;
 }

@@ -1,6 +1,7 @@
 /* Looking for the end of a run of text, many bytes at a time: 16 with SSE2 (every x86-64 has it), 8 in a word
- * elsewhere. Reads stay inside [p, end): what is left over is looked at together with the last bytes before
- * it, or byte by byte. */
+ * elsewhere. A scan goes from `p` to `end`; it may read, but does not look at, what lies before `p` down to
+ * `first`: the last few bytes are looked at as the end of the last 16 there are. Without so many, it goes
+ * byte by byte. */
 #ifndef HOOT_HTTP_SCAN_H
 #define HOOT_HTTP_SCAN_H
 
@@ -70,9 +71,15 @@ static inline unsigned hoot__scan_stop_mask(__m128i bytes)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
 }
 
-static inline const char *hoot__scan_text_sse2(const char *p, const char *end)
+/* The last 16 bytes, of which those from `p` on are asked about: one bit for each of these, from a mask of
+ * all. */
+static inline unsigned hoot__scan_last(unsigned mask, const char *p, const char *end)
 {
-    const char *start = p;
+    return mask >> (16 - (end - p));
+}
+
+static inline const char *hoot__scan_text_sse2(const char *first, const char *p, const char *end)
+{
     unsigned mask;
 
     for (; end - p >= 16; p += 16) {
@@ -80,19 +87,20 @@ static inline const char *hoot__scan_text_sse2(const char *p, const char *end)
         if (mask)
             return p + __builtin_ctz(mask);
     }
-    if (p == start || p == end)
+    if (end - first < 16)
         return hoot__scan_text_bytes(p, end);
-    mask = hoot__scan_stop_mask(hoot__scan_load(end - 16)); /* those before `p` do not stop */
-    return mask ? end - 16 + __builtin_ctz(mask) : end;
+    mask = hoot__scan_last(hoot__scan_stop_mask(hoot__scan_load(end - 16)), p, end);
+    return mask ? p + __builtin_ctz(mask) : end;
 }
 #endif
 
 /* The first byte that hoot__scan_stops(), or end. */
-static inline const char *hoot__scan_text(const char *p, const char *end)
+static inline const char *hoot__scan_text(const char *first, const char *p, const char *end)
 {
 #ifdef __SSE2__
-    return hoot__scan_text_sse2(p, end);
+    return hoot__scan_text_sse2(first, p, end);
 #else
+    (void)first;
     return hoot__scan_text_words(p, end);
 #endif
 }
@@ -124,16 +132,20 @@ static inline unsigned hoot__scan_word_mask(__m128i bytes, char mark)
     return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xffff;
 }
 
-/* Over letters, digits and '-', 16 at a time: what nearly all names are made of. */
-static inline const char *hoot__scan_name_head(const char *p, const char *end)
+/* Over letters, digits and '-': what nearly all names are made of. */
+static inline const char *hoot__scan_name_head(const char *first, const char *p, const char *end)
 {
-    for (; end - p >= 16; p += 16) {
-        unsigned mask = hoot__scan_word_mask(hoot__scan_load(p), '-');
+    unsigned mask;
 
+    for (; end - p >= 16; p += 16) {
+        mask = hoot__scan_word_mask(hoot__scan_load(p), '-');
         if (mask)
             return p + __builtin_ctz(mask);
     }
-    return p;
+    if (end - first < 16)
+        return p;
+    mask = hoot__scan_last(hoot__scan_word_mask(hoot__scan_load(end - 16), '-'), p, end);
+    return mask ? p + __builtin_ctz(mask) : end;
 }
 
 /* All bytes of 4 to 16, some of them twice and in whatever order: enough to ask something of each. */
@@ -164,8 +176,9 @@ static inline bool hoot__scan_is_plain(const char *p, size_t len)
     return len >= 4 && len <= 16 && hoot__scan_stop_mask(hoot__scan_load_all(p, len)) == 0;
 }
 
-/* Over bytes of HOOT__CHAR_TARGET: 0x21 to 0x7e but '"' '#' (which differ in bit 0) and '<' '>' (bit 1). */
-static inline const char *hoot__scan_target_head(const char *p, const char *end)
+/* Over bytes of HOOT__CHAR_TARGET but `mark`: 0x21 to 0x7e but '"' '#' (which differ in bit 0) and '<' '>'
+ * (bit 1). */
+static inline const char *hoot__scan_target_head(const char *p, const char *end, char mark)
 {
     for (; end - p >= 16; p += 16) {
         __m128i bytes = hoot__scan_load(p);
@@ -173,7 +186,9 @@ static inline const char *hoot__scan_target_head(const char *p, const char *end)
                                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
         __m128i hash = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~1)), _mm_set1_epi8('"'));
         __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~2)), _mm_set1_epi8('<'));
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(outside, _mm_or_si128(hash, angle)));
+        __m128i marks = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark));
+        unsigned mask = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_or_si128(outside, marks), _mm_or_si128(hash, angle)));
 
         if (mask)
             return p + __builtin_ctz(mask);
@@ -193,29 +208,33 @@ static inline bool hoot__scan_is_plain(const char *p, size_t len)
     return false;
 }
 
-static inline const char *hoot__scan_name_head(const char *p, const char *end)
+static inline const char *hoot__scan_name_head(const char *first, const char *p, const char *end)
 {
-    (void)end;
+    (void)first, (void)end;
     return p;
 }
 
-static inline const char *hoot__scan_target_head(const char *p, const char *end)
+static inline const char *hoot__scan_target_head(const char *p, const char *end, char mark)
 {
-    (void)end;
+    (void)end, (void)mark;
     return p;
 }
 #endif
 
 /* The first byte that is no tchar, or end. */
-static inline const char *hoot__scan_name(const char *p, const char *end)
+static inline const char *hoot__scan_name(const char *first, const char *p, const char *end)
 {
-    return hoot__scan_class(hoot__scan_name_head(p, end), end, HOOT__CHAR_TOKEN);
+    p = hoot__scan_name_head(first, p, end);
+    return p < end && *p == ':' ? p : hoot__scan_class(p, end, HOOT__CHAR_TOKEN);
 }
 
-/* The first byte that may not stand in a target, or end. */
-static inline const char *hoot__scan_target(const char *p, const char *end)
+/* The first byte that may not stand in a target or is `mark`, or end. */
+static inline const char *hoot__scan_target(const char *p, const char *end, char mark)
 {
-    return hoot__scan_class(hoot__scan_target_head(p, end), end, HOOT__CHAR_TARGET);
+    p = hoot__scan_target_head(p, end, mark);
+    while (p < end && *p != mark && hoot__char_is(*p, HOOT__CHAR_TARGET))
+        p++;
+    return p;
 }
 
 #endif

@@ -200,9 +200,14 @@ struct hoot__h1_request {
     int64_t response_left;   /* bytes promised and not written; -1: no promise */
 };
 
-/* Start a task for the head that was parsed, unless the task of the request before it goes on with it; `head`
- * slices lie in the read buffer, `len` bytes long. */
-void hoot__h1_request_start(hoot__h1_conn *conn, const hoot__h1_head *head, size_t len);
+/* A request for a head to be parsed into. Gives NULL: no memory, the connection was told. */
+hoot__h1_request *hoot__h1_request_new(hoot__h1_conn *conn);
+void hoot__h1_request_free(hoot__h1_request *req);
+
+/* Start a task for the head that was parsed, unless the task of the request before it goes on with it; the
+ * head's slices lie in the read buffer, `len` bytes long. */
+void hoot__h1_request_start(hoot__h1_conn *conn, hoot__h1_request *req, const hoot__h1_head *head,
+                            size_t len);
 
 static inline hoot__h1_request *hoot__h1_request_of(hoot__exchange *ex)
 {

@@ -9,17 +9,17 @@ static void takes_a_request_apart(void **state)
     (void)state;
     assert_accepted(
         "GET /a%20b?x=1&y HTTP/1.1\r\nHost: example.org:8800\r\nX-Two:\t b c \t\r\nX-Empty:\r\n\r\n");
-    assert_str(test_head.method, "GET");
-    assert_str(test_head.target, "/a%20b?x=1&y");
-    assert_str(test_head.path, "/a%20b");
-    assert_str(test_head.query, "x=1&y");
-    assert_str(test_head.scheme, "");
-    assert_str(test_head.authority, "example.org:8800");
-    assert_int_equal(test_head.version, 11);
-    assert_int_equal(test_head.header_count, 3);
-    assert_str(test_head.headers[1].name, "X-Two");
-    assert_str(test_head.headers[1].value, "b c");
-    assert_str(test_head.headers[2].value, "");
+    assert_str(test_exchange.method, "GET");
+    assert_str(test_exchange.target, "/a%20b?x=1&y");
+    assert_str(test_exchange.path, "/a%20b");
+    assert_str(test_exchange.query, "x=1&y");
+    assert_str(test_exchange.scheme, "");
+    assert_str(test_exchange.authority, "example.org:8800");
+    assert_int_equal(test_exchange.version, 11);
+    assert_int_equal(test_exchange.headers.count, 3);
+    assert_str(test_exchange.headers.at[1].name, "X-Two");
+    assert_str(test_exchange.headers.at[1].value, "b c");
+    assert_str(test_exchange.headers.at[2].value, "");
     assert_int_equal(test_head.framing, HOOT__H1_NO_BODY);
     assert_true(test_head.keep_alive);
     assert_false(test_head.expects_continue);
@@ -46,12 +46,12 @@ static void finds_known_headers(void **state)
 {
     (void)state;
     assert_accepted(LINE "hOsT: a\r\nCOOKIE: c=1\r\ncookie: d=2\r\nUser-agent: u\r\nX-Host: b\r\n\r\n");
-    assert_int_equal(test_head.known[HOOT__HEADER_HOST], 0);
-    assert_int_equal(test_head.known[HOOT__HEADER_COOKIE], 1);
-    assert_int_equal(test_head.known[HOOT__HEADER_USER_AGENT], 3);
-    assert_int_equal(test_head.known[HOOT__HEADER_ACCEPT], -1);
-    assert_int_equal(test_head.headers[2].known, HOOT__HEADER_COOKIE);
-    assert_int_equal(test_head.headers[4].known, HOOT__HEADER_OTHER);
+    assert_int_equal(test_exchange.known[HOOT__HEADER_HOST], 0);
+    assert_int_equal(test_exchange.known[HOOT__HEADER_COOKIE], 1);
+    assert_int_equal(test_exchange.known[HOOT__HEADER_USER_AGENT], 3);
+    assert_int_equal(test_exchange.known[HOOT__HEADER_ACCEPT], -1);
+    assert_int_equal(test_exchange.headers.at[2].known, HOOT__HEADER_COOKIE);
+    assert_int_equal(test_exchange.headers.at[4].known, HOOT__HEADER_OTHER);
 }
 
 /* Cut anywhere, byte by byte: nothing before the last byte, the same with it. */
@@ -68,8 +68,8 @@ static void reads_a_head_byte_by_byte(void **state)
         assert_int_equal(rc, len < strlen(text) ? 0 : (int)len);
         assert_true(scanned + 1 >= len || rc > 0);
     }
-    assert_str(test_head.target, "/x?y");
-    assert_int_equal(test_head.content_length, 5);
+    assert_str(test_exchange.target, "/x?y");
+    assert_int_equal(test_exchange.content_length, 5);
 }
 
 /* What was searched is not searched again: a head that stays open moves `scanned` to the end of each read. */
@@ -104,9 +104,9 @@ static void knows_the_versions(void **state)
 {
     (void)state;
     assert_accepted("GET / HTTP/1.0\r\n\r\n");
-    assert_int_equal(test_head.version, 10);
+    assert_int_equal(test_exchange.version, 10);
     assert_accepted("GET / HTTP/1.2\r\n" HOST "\r\n");
-    assert_int_equal(test_head.version, 11);
+    assert_int_equal(test_exchange.version, 11);
     assert_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
     assert_refused("GET / HTTP/3.0\r\n" HOST "\r\n", 505);
     assert_refused("GET / HTTP/0.9\r\n" HOST "\r\n", 505);
@@ -150,23 +150,23 @@ static void takes_what_browsers_send_unencoded(void **state)
 {
     (void)state;
     assert_accepted("GET /a|b?q={[^`\\]} HTTP/1.1\r\n" HOST "\r\n");
-    assert_str(test_head.query, "q={[^`\\]}");
+    assert_str(test_exchange.query, "q={[^`\\]}");
 }
 
 static void takes_the_authority_of_an_absolute_target(void **state)
 {
     (void)state;
     assert_accepted("GET http://example.org:80/pub?x HTTP/1.1\r\nHost: other\r\n\r\n");
-    assert_str(test_head.scheme, "http");
-    assert_str(test_head.authority, "example.org:80");
-    assert_str(test_head.target, "/pub?x");
+    assert_str(test_exchange.scheme, "http");
+    assert_str(test_exchange.authority, "example.org:80");
+    assert_str(test_exchange.target, "/pub?x");
     assert_accepted("GET HTTPS://example.org HTTP/1.1\r\n" HOST "\r\n");
-    assert_str(test_head.scheme, "https");
-    assert_str(test_head.path, "/");
-    assert_str(test_head.target, "/");
+    assert_str(test_exchange.scheme, "https");
+    assert_str(test_exchange.path, "/");
+    assert_str(test_exchange.target, "/");
     assert_accepted("GET http://example.org?x HTTP/1.1\r\n" HOST "\r\n");
-    assert_str(test_head.path, "/");
-    assert_str(test_head.query, "x");
+    assert_str(test_exchange.path, "/");
+    assert_str(test_exchange.query, "x");
     assert_refused("GET http:///x HTTP/1.1\r\n" HOST "\r\n", 400);
     assert_refused("GET http://u:p@example.org/ HTTP/1.1\r\n" HOST "\r\n", 400);
     assert_refused("GET ftp://example.org/ HTTP/1.1\r\n" HOST "\r\n", 400);
@@ -178,9 +178,9 @@ static void keeps_asterisk_for_options_and_connect_for_proxies(void **state)
 {
     (void)state;
     assert_accepted("OPTIONS * HTTP/1.1\r\n" HOST "\r\n");
-    assert_str(test_head.path, "*");
+    assert_str(test_exchange.path, "*");
     assert_accepted("OPTIONS http://example.org HTTP/1.1\r\n" HOST "\r\n");
-    assert_str(test_head.target, "*");
+    assert_str(test_exchange.target, "*");
     assert_refused("GET * HTTP/1.1\r\n" HOST "\r\n", 400);
     assert_refused("OPTIONS *x HTTP/1.1\r\n" HOST "\r\n", 400);
     assert_refused("CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n", 400);
@@ -205,7 +205,7 @@ static void wants_one_good_host(void **state)
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         snprintf(text, sizeof(text), LINE "Host: %s\r\n\r\n", good[i]);
         assert_accepted(text);
-        assert_str(test_head.authority, good[i]);
+        assert_str(test_exchange.authority, good[i]);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(text, sizeof(text), LINE "Host: %s\r\n\r\n", bad[i]);
@@ -297,7 +297,7 @@ static void counts_headers(void **state)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "X: y\r\n");
     snprintf(text + len, sizeof(text) - len, "\r\n");
     assert_accepted(text);
-    assert_int_equal(test_head.header_count, HEAD_FIELDS);
+    assert_int_equal(test_exchange.headers.count, HEAD_FIELDS);
     snprintf(text + len, sizeof(text) - len, "X: y\r\n\r\n");
     assert_refused(text, 431);
 }

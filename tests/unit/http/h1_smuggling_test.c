@@ -50,7 +50,7 @@ static void refuses_content_lengths_that_overflow(void **state)
     assert_refused(POST "Content-Length: 18446744073709551621\r\n\r\n", 400);
     assert_refused(POST "Content-Length: 00000000000000000005\r\n\r\n", 400);
     assert_accepted(POST "Content-Length: 9223372036854775807\r\n\r\n");
-    assert_true(test_head.content_length == INT64_MAX);
+    assert_true(test_exchange.content_length == INT64_MAX);
     assert_int_equal(test_head.framing, HOOT__H1_LENGTH);
 }
 
@@ -173,9 +173,9 @@ static void decodes_nothing_while_it_reads(void **state)
 
     (void)state;
     assert_accepted("GET /%2e%2e%2f%0d%0aX:%20y?%00=%2500 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_str(test_head.path, "/%2e%2e%2f%0d%0aX:%20y");
-    assert_str(test_head.query, "%00=%2500");
-    assert_int_equal(hoot__percent_decode(arena, test_head.query, false, false, &out), HOOT_EBADINPUT);
+    assert_str(test_exchange.path, "/%2e%2e%2f%0d%0aX:%20y");
+    assert_str(test_exchange.query, "%00=%2500");
+    assert_int_equal(hoot__percent_decode(arena, test_exchange.query, false, false, &out), HOOT_EBADINPUT);
     assert_int_equal(hoot__percent_decode(arena, HOOT_STR("%252e"), false, false, &out), 0);
     assert_str(out, "%2e");
 }

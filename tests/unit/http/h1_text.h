@@ -15,16 +15,18 @@
 #define HEAD_FIELDS 100
 
 static hoot__header test_fields[HEAD_FIELDS];
+static hoot__exchange test_exchange;
 static hoot__h1_head test_head;
 static const char *test_why;
 
-/* Parse into test_head. */
+/* Parse into test_exchange and test_head. */
 static inline int parse(hoot_str bytes)
 {
     size_t scanned = 0;
 
     test_why = "";
-    test_head = (hoot__h1_head){ .headers = test_fields };
+    test_exchange = (hoot__exchange){ .headers.at = test_fields };
+    test_head = (hoot__h1_head){ .ex = &test_exchange };
     return hoot__h1_parse_head(bytes, &scanned, HEAD_BYTES, HEAD_FIELDS, &test_head, &test_why);
 }
 
