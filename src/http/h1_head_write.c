@@ -13,6 +13,7 @@
  * a run of copies, mostly of a few bytes: these are done in place, without a call. */
 #include "http/serving.h"
 
+#include "base/number.h"
 #include "http/message.h"
 #include "http/scan.h"
 
@@ -21,47 +22,28 @@
 /* What our own lines need at most: "HTTP/1.1 200 ", CRLFs, Content-Length with its number, Connection. */
 #define OWN_BYTES 160
 
-#define MAX_DIGITS 19 /* of a length that fits int64_t */
+/* One bit for each known field. */
+#define BIT(id) (UINT32_C(1) << HOOT__HEADER_##id)
 
-enum field {
-    FIELD_PLAIN,
-    FIELD_FRAMING, /* left out */
-    FIELD_CONNECTION,
-    FIELD_DATE,
-    FIELD_SERVER,
-};
+/* Framing is left out of the application's fields. */
+#define FRAMING_BITS (BIT(CONTENT_LENGTH) | BIT(TRANSFER_ENCODING) | BIT(CONNECTION))
 
-static enum field field_if(hoot_str name, hoot_str other, enum field field)
+static inline hoot__known_header known_of(const hoot__header *header)
 {
-    return hoot_str_equal_nocase(name, other) ? field : FIELD_PLAIN;
-}
-
-/* Those of our own, by their lengths: none of which most fields have. */
-static inline enum field field_of(hoot_str name)
-{
-    switch (name.len) {
-    case 4: return field_if(name, HOOT_STR("date"), FIELD_DATE);
-    case 6: return field_if(name, HOOT_STR("server"), FIELD_SERVER);
-    case 10: return field_if(name, HOOT_STR("connection"), FIELD_CONNECTION);
-    case 14: return field_if(name, HOOT_STR("content-length"), FIELD_FRAMING);
-    case 17: return field_if(name, HOOT_STR("transfer-encoding"), FIELD_FRAMING);
-    default: return FIELD_PLAIN;
-    }
+    return header->checked ? header->known : hoot__http_known_header(header->name);
 }
 
 bool hoot__h1_asks_close(const hoot__header *headers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (headers[i].name.len == 10 && field_of(headers[i].name) == FIELD_CONNECTION &&
+        if (headers[i].name.len == 10 && known_of(&headers[i]) == HOOT__HEADER_CONNECTION &&
             hoot__http_list_has(headers[i].value, "close"))
             return true;
     }
     return false;
 }
 
-typedef struct half {
-    char bytes[16];
-} half;
+typedef char half __attribute__((vector_size(16)));
 
 /* Two loads that may overlap cover each length from 8 to 32. */
 static inline char *put(char *at, const char *p, size_t len)
@@ -88,17 +70,6 @@ static inline char *put(char *at, const char *p, size_t len)
 
 #define PUT(at, literal) ((char *)memcpy(at, literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
-static char *put_number(char *at, uint64_t number)
-{
-    char *end = at + 1;
-
-    for (uint64_t limit = 10; number >= limit && end - at < MAX_DIGITS; limit *= 10)
-        end++;
-    for (char *p = end; p > at; number /= 10)
-        *--p = (char)('0' + number % 10);
-    return end;
-}
-
 static inline char *put_field(char *at, hoot_str name, hoot_str value)
 {
     at = put(at, name.ptr, name.len);
@@ -112,7 +83,7 @@ static char *put_status_line(char *at, int status)
     const char *reason = hoot__http_reason(status);
 
     at = PUT(at, "HTTP/1.1 ");
-    at = put_number(at, (uint64_t)status);
+    at = hoot__put_u64(at, (uint64_t)status);
     at = PUT(at, " ");
     at = put(at, reason, strlen(reason));
     return PUT(at, "\r\n");
@@ -151,29 +122,24 @@ static void refresh_preamble(hoot__http *http)
 }
 
 /* The status line, Date and Server, in the parts that the answer does not have itself. */
-static char *put_preamble(const hoot__http *http, char *at, int status, bool own_date, bool own_server)
+static inline char *put_preamble(const hoot__http *http, char *at, int status, uint32_t known)
 {
     const char *date = http->preamble + OK_BYTES, *server = date + DATE_BYTES;
 
-    if (status == 200 && !own_date && !own_server)
+    if (status == 200 && !(known & (BIT(DATE) | BIT(SERVER))))
         return (char *)memcpy(at, http->preamble, http->preamble_len) + http->preamble_len;
     at = put_status_line(at, status);
-    if (!own_date)
+    if (!(known & BIT(DATE)))
         at = put(at, date, DATE_BYTES);
-    if (!own_server)
+    if (!(known & BIT(SERVER)))
         at = put(at, server, (size_t)(http->preamble + http->preamble_len - server));
     return at;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------- */
 
-typedef struct plan {
-    size_t bytes; /* of the fields */
-    bool has_date, has_server;
-} plan;
-
 /* Most names and values are told at once. */
-static inline bool may_be_sent(const hoot__header *header)
+static bool may_be_sent(const hoot__header *header)
 {
     hoot_str name = header->name, value = header->value;
 
@@ -181,31 +147,33 @@ static inline bool may_be_sent(const hoot__header *header)
            (hoot__scan_is_plain(value.ptr, value.len) || hoot__http_is_field_value(value));
 }
 
-/* Check every field, and add up what they need. */
+typedef struct plan {
+    size_t bytes;   /* of the fields */
+    uint32_t known; /* which of the known ones are among them, one bit each */
+} plan;
+
+/* See that every field may be sent, and add up what they need. */
 static inline int plan_fields(const hoot__h1_answer *answer, plan *out)
 {
     if (answer->status < 200 || answer->status > 599)
         return HOOT_EINVAL;
     for (size_t i = 0; i < answer->header_count; i++) {
         const hoot__header *header = &answer->headers[i];
-        enum field field = field_of(header->name);
 
-        if (!may_be_sent(header))
+        if (!header->checked && !may_be_sent(header))
             return HOOT_EINVAL;
-        out->has_date |= field == FIELD_DATE;
-        out->has_server |= field == FIELD_SERVER;
+        out->known |= UINT32_C(1) << known_of(header);
         out->bytes += header->name.len + header->value.len + 4;
     }
     return 0;
 }
 
-static inline char *put_fields(char *at, const hoot__h1_answer *answer)
+static inline char *put_fields(char *at, const hoot__h1_answer *answer, uint32_t known)
 {
     for (size_t i = 0; i < answer->header_count; i++) {
         const hoot__header *header = &answer->headers[i];
-        enum field field = field_of(header->name);
 
-        if (field != FIELD_FRAMING && field != FIELD_CONNECTION)
+        if (!(known & FRAMING_BITS) || !(FRAMING_BITS >> known_of(header) & 1))
             at = put_field(at, header->name, header->value);
     }
     return at;
@@ -215,7 +183,7 @@ static char *put_framing(char *at, const hoot__h1_answer *answer)
 {
     if (answer->content_length >= 0) {
         at = PUT(at, "Content-Length: ");
-        at = put_number(at, (uint64_t)answer->content_length);
+        at = hoot__put_u64(at, (uint64_t)answer->content_length);
         at = PUT(at, "\r\n");
     } else if (answer->chunked) {
         at = PUT(at, "Transfer-Encoding: chunked\r\n");
@@ -239,8 +207,8 @@ int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *
     rc = hoot_buf_reserve(out, OWN_BYTES + http->preamble_len + fields.bytes + body.len);
     if (rc < 0)
         return rc;
-    at = put_preamble(http, out->data + out->len, answer->status, fields.has_date, fields.has_server);
-    at = put_fields(at, answer);
+    at = put_preamble(http, out->data + out->len, answer->status, fields.known);
+    at = put_fields(at, answer, fields.known);
     at = put_framing(at, answer);
     at = put(at, body.ptr, body.len);
     out->len = (size_t)(at - out->data);
