@@ -5,6 +5,7 @@
 #include "stalls.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define WINDOW_NS ((uint64_t)20 * 1000000)
 
@@ -27,7 +28,7 @@ double windows_undisturbed(const windows *w, histogram *out)
 {
     size_t left_out = 0;
 
-    *out = (histogram){ 0 };
+    memset(out, 0, sizeof *out);
     for (size_t i = 0; i < w->count; i++) {
         uint64_t from_ns = w->begin_ns + i * WINDOW_NS;
 
