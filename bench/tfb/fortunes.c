@@ -31,25 +31,39 @@ static int compare(const void *a, const void *b)
     return strcmp(one->members[1].value.str.ptr, other->members[1].value.str.ptr);
 }
 
+/* Gives: how many, or a negative code. */
+static int read_fortunes(hoot_cursor *rows, hoot_value *list, hoot_error *err)
+{
+    const hoot_row *row;
+    int count = 0;
+
+    while ((row = hoot_fetchone(rows))) {
+        if (hoot_row_at(row, 1)->kind != HOOT_TEXT)
+            return hoot_error_set(err, HOOT_ETYPE, "Fortune has a message that is no text");
+        list[count++] = hoot_row_object(row);
+    }
+    return count;
+}
+
 static hoot_response *fortunes(hoot_request *req)
 {
     struct tfb *tfb = tfb_current();
     hoot_error err = HOOT_ERROR_INIT;
     HOOT_AUTO(hoot_cursor) rows = hoot_pool_query(tfb->pool, &err, "SELECT id, message FROM Fortune");
     hoot_value *list;
-    const hoot_row *row;
-    size_t count = 0;
+    int count;
 
     if (!rows)
         return hoot_fail(req, &err);
     list = hoot_arena_alloc_array(hoot_request_arena(req), hoot_row_number(rows) + 1, sizeof *list);
     if (!list)
         return hoot_abort(req, 503, "out of memory");
-    while ((row = hoot_fetchone(rows)))
-        list[count++] = hoot_row_object(row);
+    count = read_fortunes(rows, list, &err);
+    if (count < 0)
+        return hoot_fail(req, &err);
     list[count++] = hoot_object("id", 0, "message", ADDED);
-    qsort(list, count, sizeof *list, compare);
-    return hoot_render(req, 200, tfb->fortunes, hoot_object("fortunes", hoot_value_items(list, count)));
+    qsort(list, (size_t)count, sizeof *list, compare);
+    return hoot_render(req, 200, tfb->fortunes, hoot_object("fortunes", hoot_value_items(list, (size_t)count)));
 }
 
 const hoot_blueprint tfb_fortunes = {

@@ -37,11 +37,12 @@ size_t tfb_count(hoot_request *req, const char *name);
 /* That many rows with random ids, not read yet. Lives: as long as the request.  Errors: NULL: no memory. */
 struct world *tfb_random_worlds(hoot_request *req, size_t count);
 
-/* Read the row whose id stands in `world`. Suspends.  Errors: as hoot_pool_query(); HOOT_ENOTFOUND. */
+/* Read the row whose id stands in `world`. Suspends.  Errors: as hoot_pool_query(); HOOT_ENOTFOUND; as
+ * hoot_row_int() for what is no number. */
 int tfb_find_world(struct world *world, hoot_error *err);
 
 /* Read all of these, by a statement each, sent together. Suspends.  Errors: as hoot_conn_batch();
- * HOOT_ENOTFOUND. */
+ * and tfb_find_world(). */
 int tfb_find_worlds(hoot_conn *conn, struct world *worlds, size_t count, hoot_error *err);
 
 /* A JSON array of them. */

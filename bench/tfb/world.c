@@ -33,11 +33,14 @@ size_t tfb_count(hoot_request *req, const char *name)
 static int read_world(hoot_cursor *rows, struct world *world, hoot_error *err)
 {
     const hoot_row *row = hoot_fetchone(rows);
+    int rc;
 
     if (!row)
         return hoot_error_set(err, HOOT_ENOTFOUND, "World has no row %lld", (long long)world->id);
-    hoot_row_int_at(row, 0, &world->id);
-    return hoot_row_int_at(row, 1, &world->random_number);
+    rc = hoot_row_int_at(row, 0, &world->id);
+    if (rc == 0)
+        rc = hoot_row_int_at(row, 1, &world->random_number);
+    return rc == 0 ? 0 : hoot_error_set(err, rc, "World, row %lld: not two numbers", (long long)world->id);
 }
 
 int tfb_find_world(struct world *world, hoot_error *err)

@@ -2,7 +2,7 @@
  *
  * A function that can fail gives zero (or a count) or a negative code; one that gives a pointer gives NULL
  * and fills `err`. System causes are `-errno`; the codes below are ours and never collide with one. `err` may
- * always be NULL. */
+ * always be NULL. A function without an `err` among its arguments fills none: its code is all there is. */
 #ifndef HOOT_ERROR_H
 #define HOOT_ERROR_H
 

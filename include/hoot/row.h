@@ -25,8 +25,9 @@ HOOT_API const char *hoot_row_text(const hoot_row *row, const char *column);
 HOOT_API hoot_str hoot_row_bytes(const hoot_row *row, const char *column);
 
 /* The cell converted. Text is converted when all of it is a number in range.
- * Errors: HOOT_ENOTFOUND no such column; HOOT_ENULL; HOOT_ERANGE it does not fit, or is 1.5
- * and no integer; HOOT_ETYPE it is no number (no time). */
+ * Errors: the code is given and nothing else, so a caller that hands an `err` on fills it with
+ * hoot_error_set(); `out` stays as it was: HOOT_ENOTFOUND no such column; HOOT_ENULL; HOOT_ERANGE it does not
+ * fit, or is 1.5 and no integer; HOOT_ETYPE it is no number (no time). */
 HOOT_API int hoot_row_int(const hoot_row *row, const char *column, int64_t *out);
 HOOT_API int hoot_row_uint(const hoot_row *row, const char *column, uint64_t *out);
 HOOT_API int hoot_row_double(const hoot_row *row, const char *column, double *out);

@@ -66,6 +66,27 @@ def test_a_row_that_is_not_there_is_a_plain_failure(tfb, world):
     assert tfb.request("GET", "/updates?queries=3").status == 404
 
 
+def test_a_row_that_holds_no_number_is_a_failure(tfb, world):
+    connection = world.connect()
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE World MODIFY randomNumber INT NULL")
+        cursor.execute("UPDATE World SET randomNumber = NULL")
+    for path in ("/db", "/queries?queries=20", "/updates?queries=20", "/cached-queries?count=3"):
+        answer = tfb.request("GET", path)
+        assert (answer.status, b"randomNumber" in answer.body) == (500, False), path
+
+
+@pytest.mark.parametrize("column", ["VARCHAR(2048) NULL", "INT NULL"])
+def test_a_fortune_that_is_no_text_is_a_failure(tfb, world, column):
+    connection = world.connect()
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM Fortune")
+        cursor.execute(f"ALTER TABLE Fortune MODIFY message {column}")
+        cursor.execute("INSERT INTO Fortune (id, message) VALUES (1, %s)", (None if "VARCHAR" in column else 7,))
+    assert tfb.request("GET", "/fortunes").status == 500
+    assert tfb.request("GET", "/plaintext").status == 200
+
+
 def test_the_checker_sees_what_is_wrong(start_server, world):
     """Another service of ours breaks nearly every rule."""
     server = start_server("hello")
