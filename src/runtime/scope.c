@@ -56,7 +56,7 @@ hoot_scope *hoot__scope_new(hoot_arena *arena)
     return scope;
 }
 
-void hoot__scope_fini(hoot_scope *scope)
+void hoot__scope_close(hoot_scope *scope)
 {
     while (scope->ring.next && scope->ring.prev != &scope->ring) {
         hoot_closer *closer = scope->ring.prev;

@@ -61,7 +61,14 @@ static inline void hoot__scope_init(hoot_scope *scope, hoot_arena *arena)
 }
 
 /* Run the closers in reverse order and free the arena if it is the scope's own. May suspend. */
-void hoot__scope_fini(hoot_scope *scope);
+void hoot__scope_close(hoot_scope *scope);
+
+/* The same. Most scopes have nothing in them. */
+static inline void hoot__scope_fini(hoot_scope *scope)
+{
+    if (scope->ring.next || scope->owns_arena)
+        hoot__scope_close(scope);
+}
 
 /* Gives NULL when there is no memory. `arena` NULL: it gets its own. */
 hoot_scope *hoot__scope_new(hoot_arena *arena);
