@@ -73,8 +73,8 @@ typedef struct hoot__exchange_ops {
      * none. Errors: as read_body, with the next call when some came before. A body is read by one of the two.
      */
     int (*fill_body)(hoot__exchange *ex, char *at, size_t room, size_t *out_len);
-    /* The whole answer at once. Does not suspend; the bytes are copied. The body is left out for HEAD, 204,
-     * 304. */
+    /* The whole answer at once. Does not suspend; `body` may go when it returns. The body is left out for
+     * HEAD, 204, 304. */
     int (*respond)(hoot__exchange *ex, const hoot__response_head *head, hoot_str body);
     /* A streamed answer: start once, write any number of times, finish once (the protocol finishes or cuts
      * the connection when the serve function returns without it: a cut tells the client that the body is not
