@@ -309,7 +309,7 @@ static char *on_room(hoot_stream *stream, size_t *out_room, void *user)
     hoot__h1_conn *conn = user;
 
     (void)stream;
-    if (conn->request && conn->request->fill_room > 0) {
+    if (conn->state == HOOT__H1_BUSY && conn->request->fill_room > 0) {
         *out_room = conn->request->fill_room;
         return conn->request->fill;
     }
@@ -323,7 +323,7 @@ static void on_arrived(hoot_stream *stream, size_t len, void *user)
     hoot__h1_conn *conn = user;
 
     (void)stream;
-    if (conn->request && conn->request->fill_room > 0) {
+    if (conn->state == HOOT__H1_BUSY && conn->request->fill_room > 0) {
         hoot__h1_body_filled(conn, len);
         return;
     }
