@@ -1,5 +1,6 @@
 /* The bytes of an answer's head. This is the one place that writes header fields to the wire, and it refuses
- * names and values that would end a field or a head early (response splitting).
+ * names and values that would end a field or a head early (response splitting), but does not look at those
+ * again that were checked when they were set.
  *
  *     HTTP/1.1 200 OK     made once a second, with the two below
  *     Date: ...
