@@ -141,6 +141,15 @@ static void socket_read_stop(hoot_stream *stream)
     s->reading = false;
 }
 
+/* The kernel does it: who sends to us need not wake us for each piece. */
+void hoot__stream_gather(hoot_stream *stream, int bytes)
+{
+    const hoot_stream *below = hoot__tls_below(stream);
+
+    if (below->ops == &tcp_ops)
+        (void)setsockopt(((const socket_stream *)below)->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
 /* --- writing ------------------------------------------------------------------------------------- */
 
 static void out_sent(hoot_buf *out)

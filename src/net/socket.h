@@ -27,6 +27,10 @@ void hoot__memory_stream_break(hoot_stream *stream);
 int hoot__stream_grab(hoot_stream *stream, char *out, size_t size);
 int hoot__memory_stream_grab(hoot_stream *stream, char *out, size_t size);
 
+/* Tell of bytes only when so many are there, or the stream has ended; 1: of any. For TCP, also below TLS;
+ * other streams tell of any. */
+void hoot__stream_gather(hoot_stream *stream, int bytes);
+
 /* The stream below TLS; any other is itself. */
 const hoot_stream *hoot__tls_below(const hoot_stream *stream);
 

@@ -1,6 +1,8 @@
 /* Streams over real sockets, listeners and outgoing connections, on the loopback. */
 #include "unit/net/net_rig.h"
 
+#include "net/socket.h"
+
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -95,6 +97,40 @@ static void unix_streams_carry_bytes(void **state)
 {
     (void)state;
     run_in_task(exchange_over_unix, false);
+}
+
+static void gathers(int bytes)
+{
+    int set = 0;
+    socklen_t len = sizeof(set);
+
+    hoot__stream_gather(far.stream, bytes);
+    assert_int_equal(getsockopt(hoot__stream_fd(far.stream), SOL_SOCKET, SO_RCVLOWAT, &set, &len), 0);
+    assert_int_equal(set, bytes);
+}
+
+/* The kernel may tell of fewer all the same, when it is short of memory. */
+static void gather_bytes(void)
+{
+    connect_tcp();
+    gathers(12);
+    say(&near, "01234");
+    say(&near, "56789ab");
+    hear(&far, "0123456789ab");
+    say(&near, "late");
+    gathers(1);
+    hear(&far, "late");
+    gathers(12);
+    say(&near, "bye");
+    assert_int_equal(hoot_stream_shut_down(near.stream), 0);
+    hear(&far, "bye");
+    end_both();
+}
+
+static void bytes_are_told_of_together_or_when_the_stream_ends(void **state)
+{
+    (void)state;
+    run_in_task(gather_bytes, false);
 }
 
 /* More than the socket buffers take: the rest goes through the loop, and `out` begins anew meanwhile. */
@@ -432,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcp_streams_carry_bytes_both_ways),
         cmocka_unit_test(unix_streams_carry_bytes),
+        cmocka_unit_test(bytes_are_told_of_together_or_when_the_stream_ends),
         cmocka_unit_test(a_flush_larger_than_the_socket_takes_goes_on_by_itself),
         cmocka_unit_test(bytes_sent_from_where_they_are_come_whole_and_in_order),
         cmocka_unit_test(closing_drops_what_is_under_way),
