@@ -1,4 +1,4 @@
-/* hoot_batch: statements that are sent together on one connection, and their results in the same order.
+/* hoot_batch: statements that are sent together, and their results in the same order.
  *
  *     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(err);
  *     hoot_batch_add(batch, "UPDATE users SET seen = NOW() WHERE user_id = ?", id);
@@ -11,7 +11,7 @@
 #ifndef HOOT_BATCH_H
 #define HOOT_BATCH_H
 
-#include <hoot/conn.h>
+#include <hoot/pool.h>
 
 HOOT_BEGIN_DECLS
 
@@ -38,6 +38,13 @@ HOOT_API void hoot_batch_stop_at_error(hoot_batch *batch);
  * hoot_conn_query(). HOOT_ETIMEOUT, HOOT_ECANCELED, HOOT_ECONNLOST also end the others: hoot_batch_was_sent()
  * tells which the server may have run. */
 HOOT_API int hoot_conn_batch(hoot_conn *conn, hoot_batch *batch, hoot_error *err);
+
+/* The same without a connection: each statement in autocommit. If all of them only read, they go over the
+ * connections that tasks share (lanes; docs/database/lanes.md), and see the database each at a moment of its
+ * own, not one after the other. Else, and behind hoot_batch_stop_at_error(), the batch has a connection to
+ * itself meanwhile. Suspends.  Gives, Errors: as hoot_conn_batch(); as hoot_pool_acquire(), and then none was
+ * sent. */
+HOOT_API int hoot_pool_batch(hoot_pool *pool, hoot_batch *batch, hoot_error *err);
 
 /* How many were added; statements are numbered from 0. */
 HOOT_API size_t hoot_batch_count(const hoot_batch *batch);

@@ -54,9 +54,10 @@ typedef struct hoot_pool_options {
                                   (16,382 by default) */
     uint64_t max_answer_bytes; /* 256 MiB a result kept in memory, and one row; at least 4,096 */
     uint32_t close_timeout_ms; /* 5,000: how long closing waits for lent connections before it cuts them */
-    int pipeline;              /* statements of hoot_pool_query() and _execute() that may be under way on one
-                                  connection. HOOT_PIPELINE_AUTO: 16 where the server takes more than one */
-    uint32_t lanes;            /* 2 connections of max_size may be shared so */
+    int pipeline;      /* statements of hoot_pool_query(), _execute() and _batch() that may be under way on
+                          one connection. HOOT_PIPELINE_AUTO, where the server takes more than one: as
+                          many as it answers in 10 ms, 16 to 128 */
+    uint32_t lanes;    /* 2 connections of max_size may be shared so */
     bool share_writes; /* statements that write may be behind others on a connection, too: one that waits
                           for a row lock then holds up those behind it. Off: they have one to themselves */
     hoot_conn_hook_fn on_connect; /* on each new connection, and again when its session state was reset */

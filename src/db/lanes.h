@@ -20,13 +20,17 @@ typedef struct hoot__lane {
     hoot__slot *next, *prev; /* the pool's lanes */
     hoot__lane_calls calls;  /* under way on it */
     uint64_t head_since_ms;  /* the statement that runs now has run since */
-    hoot_task *stopper;      /* a task that stops the statement that runs */
+    uint64_t pace_since_ms;  /* it has answered so many since then */
+    uint32_t answered;
+    uint32_t depth;     /* so many may be under way */
+    hoot_task *stopper; /* a task that stops the statement that runs */
     bool open;
     bool draining;    /* no more statements: it goes back to the pool when it is empty */
     bool stopped;     /* the server was told to stop one: it is reset when it is empty */
     bool stop_failed; /* and when is not known */
     bool lost;        /* the connection broke */
     bool dirty;       /* written to since the last flush */
+    bool gathers;     /* its answers are told of when some are there */
     bool moved;       /* what is behind its head was sent elsewhere */
 } hoot__lane;
 
@@ -40,11 +44,13 @@ typedef enum hoot__lanes_mode {
 /* The pool's part. */
 typedef struct hoot__lanes {
     hoot__lanes_mode mode;
-    uint32_t depth, most;
+    uint32_t depth, deepest; /* of a new lane, and of one whose answers come fast */
+    uint32_t most;
     uint32_t slow_ms; /* so long may a statement run before its lane gets no more; tests change it */
     hoot__slot *slots;
     uint32_t open, empty;
     hoot__lane_calls queue; /* statements that no lane has taken yet */
+    uint32_t waiting;       /* tasks that have some in there */
     uint32_t abandoned;
     hoot__deferred work; /* at the end of the turn */
     hoot__timer timer;
@@ -54,14 +60,29 @@ typedef struct hoot__lanes {
 /* Set up a pool's lanes from its limits. */
 void hoot__lanes_init(hoot_pool *pool);
 
-/* Does this statement go to a lane? `values` as of hoot_pool_query_values(). */
-bool hoot__lanes_take(hoot_pool *pool, const hoot_value *values, size_t count);
+/* A task's side of one statement; asks that are run together are linked. */
+typedef struct hoot__lane_ask {
+    struct hoot__lane_ask *next;
+    const hoot_value *values; /* as of hoot_pool_query_values() */
+    size_t count;
+    hoot_cursor *cursor; /* NULL: only the rows changed are wanted */
+    hoot_error *err;     /* filled when it fails */
+    /* What became of it. */
+    uint64_t changed;
+    int code;
+    bool sent; /* the server may have run it */
+    /* Of lanes.c. */
+    struct hoot__lane_task *task;
+    hoot__lane_call *call; /* until it is over */
+} hoot__lane_ask;
 
-/* Run it there. `cursor` NULL: only the rows changed are wanted. Suspends.
- * Gives: 0.  Errors: of the statement, with `err`; HOOT_ETIMEOUT, HOOT_ECANCELED. The pool may be gone then.
- */
-int hoot__lanes_run(hoot_pool *pool, const hoot_value *values, size_t count, hoot_cursor *cursor,
-                    uint64_t *out_changed, hoot_error *err);
+/* Does this statement go to a lane? `writes`: also if it must not be run twice. */
+bool hoot__lanes_take(hoot_pool *pool, const hoot_value *values, size_t count, bool writes);
+
+/* Run the statement there, and those linked to it, in no order. Suspends: until all of them are over.
+ * Errors: each has its own `code`; HOOT_ETIMEOUT, HOOT_ECANCELED those that were not over by then,
+ * HOOT_ELIMIT too many tasks wait. The pool may be gone then. */
+void hoot__lanes_run(hoot_pool *pool, hoot__lane_ask *first);
 
 /* Ask, with a connection of the task's own, whether the server takes several statements at once, unless that
  * is known. */

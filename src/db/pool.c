@@ -461,5 +461,5 @@ void hoot_pool_stats_get(const hoot_pool *pool, hoot_pool_stats *out)
     out->open = pool->total - out->connecting;
     out->idle = pool->count[HOOT__IDLE] + pool->lanes.empty;
     out->lent = pool->count[HOOT__LENT] - pool->lanes.empty;
-    out->waiting = pool->waiting + pool->lanes.queue.count - pool->for_lanes.in_line;
+    out->waiting = pool->waiting + pool->lanes.waiting - pool->for_lanes.in_line;
 }

@@ -20,18 +20,18 @@ typedef struct single {
 
 static int on_lane(single *s)
 {
-    uint64_t changed = 0;
-    int rc;
+    hoot__lane_ask ask = { .values = s->values, .count = s->count, .err = s->err };
 
     if (s->keeps_rows && !(s->cursor = hoot__cursor_new(s->pool->target.max_answer_bytes, s->err)))
         return HOOT_ENOMEM;
-    rc = hoot__lanes_run(s->pool, s->values, s->count, s->cursor, &changed, s->err);
-    s->changed = (int64_t)changed;
-    if (!rc)
+    ask.cursor = s->cursor;
+    hoot__lanes_run(s->pool, &ask);
+    s->changed = (int64_t)ask.changed;
+    if (!ask.code)
         return 0;
     hoot_cursor_close(s->cursor);
     s->cursor = NULL;
-    return rc;
+    return ask.code;
 }
 
 static int on_slot(single *s, hoot__slot *slot)
@@ -57,7 +57,7 @@ static int anywhere(single *s)
 {
     hoot__slot *slot;
 
-    if (hoot__lanes_take(s->pool, s->values, s->count))
+    if (hoot__lanes_take(s->pool, s->values, s->count, s->pool->limits.share_writes))
         return on_lane(s);
     slot = hoot__pool_borrow(s->pool, s->err);
     return slot ? on_slot(s, slot) : s->err->code;

@@ -138,6 +138,8 @@ typedef struct hoot_pipe {
     void (*flush)(hoot_link *link);
     /* Bytes that the system has not taken yet. */
     size_t (*pending)(const hoot_link *link);
+    /* Much is due: answers may be told of when some are there, together. false: as they come. May be NULL. */
+    void (*gather)(hoot_link *link, bool on);
     /* The call whose answer is due; those behind it follow by `next`. */
     const hoot_pipe_call *(*head)(const hoot_link *link);
     /* End every call on it with `code`; the link is broken then. */

@@ -29,11 +29,13 @@
 #include "rows.h"
 
 #include "net/block.h"
+#include "net/socket.h"
 
 enum {
     ROOM_BYTES = 4096,
     ROOM_LEAST = 1024, /* with less than this behind what has come, it is moved to the front */
     PIPE_COMMAND_MAX = 48 * 1024,
+    GATHER_BYTES = 1024, /* a dozen short answers */
     ERR_UNKNOWN_STATEMENT = 1243,
     ERR_TOO_MANY_STATEMENTS = 1461,
     ERR_REPREPARE = 1615,
@@ -645,6 +647,14 @@ static size_t pipe_pending(const hoot_link *base)
     return hoot_stream_pending(((const hoot__my_link *)base)->channel.stream);
 }
 
+static void pipe_gather(hoot_link *base, bool on)
+{
+    hoot__my_link *link = hoot__my_link_of(base);
+
+    if (link->state == HOOT__MY_BUSY)
+        hoot__stream_gather(link->channel.stream, on ? GATHER_BYTES : 1);
+}
+
 static const hoot_pipe_call *pipe_head(const hoot_link *base)
 {
     return ((const hoot__my_link *)base)->pipe.first;
@@ -759,6 +769,7 @@ const hoot_pipe hoot__my_pipe_functions = {
     .send = pipe_send,
     .flush = pipe_flush,
     .pending = pipe_pending,
+    .gather = pipe_gather,
     .head = pipe_head,
     .abort = pipe_abort,
     .close = pipe_close,

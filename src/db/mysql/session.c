@@ -184,7 +184,7 @@ static bool has_word(hoot_str sql, const char *const *words, size_t count)
 
     for (size_t at = 0; at < sql.len; at += len ? len : 1) {
         len = word_length(hoot_str_from_index(sql, at));
-        if (len >= 4 && strchr("GILNSUgilnsu", sql.ptr[at]) &&
+        if (len >= 4 && strchr("EFGILNRSUWefgilnrsuw", sql.ptr[at]) &&
             is_one_of(hoot_str_of(sql.ptr + at, len), words, count))
             return true;
         if (sql.ptr[at] == ';')
@@ -221,12 +221,17 @@ bool hoot__my_may_batch(hoot_str sql, bool several)
 }
 
 /* INTO OUTFILE writes, FOR UPDATE and LOCK IN SHARE MODE lock, sequences count, LAST_INSERT_ID(n) leaves n.
+ * What tells of the statement before it must come behind that one.
  */
 bool hoot__my_may_repeat(hoot_str sql)
 {
-    static const char *const suspects[] = { "INTO",    "LOCK", "UPDATE",  "SHARE",  "GET_LOCK",
-                                            "NEXTVAL", "NEXT", "LASTVAL", "SETVAL", "LAST_INSERT_ID" };
+    static const char *const suspects[] = { "INTO",     "LOCK",       "UPDATE",    "SHARE",
+                                            "GET_LOCK", "NEXTVAL",    "NEXT",      "LASTVAL",
+                                            "SETVAL",   "FOUND_ROWS", "ROW_COUNT", "LAST_INSERT_ID" };
+    static const char *const told[] = { "WARNINGS", "ERRORS" };
+    hoot_str word = first_word(sql);
 
-    return IS_ONE_OF(first_word(sql), reading) &&
-           !has_word(sql, suspects, sizeof(suspects) / sizeof(suspects[0]));
+    return IS_ONE_OF(word, reading) && !has_word(sql, suspects, sizeof(suspects) / sizeof(suspects[0])) &&
+           !(hoot_str_equal_nocase(word, HOOT_STR("SHOW")) &&
+             has_word(sql, told, sizeof(told) / sizeof(told[0])));
 }

@@ -4,6 +4,7 @@
 #include <hoot/group.h>
 
 #include "base/alloc.h"
+#include "db/lanes_inside.h"
 #include "db/mysql/connection.h"
 #include "db/pool.h"
 
@@ -159,6 +160,76 @@ REAL_TEST(keeps_one_statement_to_a_connection_when_it_is_off)
     OPEN(.max_size = 4, .pipeline = HOOT_PIPELINE_OFF);
     assert_int_equal(run_many(ask_for_markers, 8), 0);
     assert_int_equal(stats().opened, 4);
+    hoot_pool_close(pool);
+    return 0;
+}
+
+/* --- how many at once --- */
+
+static uint32_t depth_after(const hoot__lanes *lanes, hoot__lane *lane, uint32_t answers, uint64_t at_ms)
+{
+    for (uint32_t i = 0; i < answers; i++)
+        hoot__lane_keep_pace(lanes, lane, at_ms);
+    return lane->depth;
+}
+
+static void takes_as_many_as_are_answered_in_ten_milliseconds(void **state)
+{
+    const hoot__lanes lanes = { .depth = 16, .deepest = 128 }, given = { .depth = 16, .deepest = 16 };
+    hoot__lane lane = { .depth = 16, .pace_since_ms = 1000 }, other = lane;
+
+    (void)state;
+    assert_int_equal(depth_after(&lanes, &lane, 300, 1009), 16);
+    assert_int_equal(depth_after(&lanes, &lane, 1, 1010), 32); /* twice as many at most */
+    assert_int_equal(depth_after(&lanes, &lane, 300, 1015), 32);
+    assert_int_equal(depth_after(&lanes, &lane, 1, 1020), 64);
+    depth_after(&lanes, &lane, 300, 1025);
+    assert_int_equal(depth_after(&lanes, &lane, 1, 1030), 128);
+    depth_after(&lanes, &lane, 300, 1035);
+    assert_int_equal(depth_after(&lanes, &lane, 1, 1040), 128);
+    depth_after(&lanes, &lane, 99, 1045);
+    assert_int_equal(depth_after(&lanes, &lane, 1, 1060), 50);
+    assert_int_equal(depth_after(&lanes, &lane, 1, 1160), 16);
+    assert_int_equal(depth_after(&given, &other, 1000, 1010), 16);
+}
+
+enum { QUICK = 5, BEHIND = 60 };
+
+static int quick_ones;
+
+static int ask_one(hoot_error *error, void *arg)
+{
+    bool is_quick = (intptr_t)arg < QUICK;
+    HOOT_AUTO(hoot_cursor)
+    rows = hoot_pool_query(pool, error, (intptr_t)arg == QUICK ? "SELECT /* held */ SLEEP(100)" : "SELECT 1");
+
+    quick_ones += rows && is_quick;
+    return 0;
+}
+
+/* With so many under way, answers are told of together; but not later for one that runs for long. */
+REAL_TEST(hands_out_answers_in_front_of_a_slow_statement)
+{
+    hoot_pool_options options = { .driver = "mysql",
+                                  .host = "127.0.0.1",
+                                  .port = server.port,
+                                  .user = "root",
+                                  .database = "app",
+                                  .max_size = 2,
+                                  .lanes = 1,
+                                  .pipeline = 128 };
+    HOOT_AUTO(hoot_group) group = hoot_group_new(&err);
+
+    assert_int_equal(hoot_pool_open(NULL, &pool, &options, &err), 0);
+    never_slow();
+    quick_ones = 0;
+    for (intptr_t i = 0; i < QUICK + 1 + BEHIND; i++)
+        assert_int_equal(hoot_group_start(group, ask_one, (void *)i, &err), 0);
+    while (quick_ones < QUICK)
+        assert_int_equal(hoot_sleep(1), 0);
+    assert_int_equal(pool->lanes.slots->lane.calls.count, 1 + BEHIND);
+    hoot_group_cancel(group);
+    assert_int_equal(hoot_group_join(group, &err), 0);
     hoot_pool_close(pool);
     return 0;
 }
@@ -867,6 +938,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_many_tasks_on_two_connections),
         cmocka_unit_test(keeps_one_statement_to_a_connection_when_it_is_off),
+        cmocka_unit_test(takes_as_many_as_are_answered_in_ten_milliseconds),
+        cmocka_unit_test(hands_out_answers_in_front_of_a_slow_statement),
         cmocka_unit_test(fails_only_who_asked_for_what_failed),
         cmocka_unit_test(refuses_a_wrong_number_of_parameters_alone),
         cmocka_unit_test(fails_an_answer_that_is_too_large_and_reads_on_behind_it),

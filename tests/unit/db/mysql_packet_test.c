@@ -457,16 +457,25 @@ static void what_statements_leave_behind(void **state)
 static void what_counts_or_locks_is_not_repeated(void **state)
 {
     static const char *const suspects[] = {
-        "SELECT NEXTVAL(s)",        "SELECT SETVAL(s, 10)",
-        "SELECT setval (s, 10)",    "SELECT lastval(s)",
-        "SELECT LAST_INSERT_ID(7)", "SELECT a FROM t FOR UPDATE",
-        "SELECT GET_LOCK(?, 1)",    "SELECT last_insert_id(a) FROM t",
+        "SELECT NEXTVAL(s)",
+        "SELECT SETVAL(s, 10)",
+        "SELECT setval (s, 10)",
+        "SELECT lastval(s)",
+        "SELECT LAST_INSERT_ID(7)",
+        "SELECT a FROM t FOR UPDATE",
+        "SELECT GET_LOCK(?, 1)",
+        "SELECT last_insert_id(a) FROM t",
+        "SELECT found_rows()",
+        "SELECT ROW_COUNT()",
+        "SHOW WARNINGS",
+        "SHOW COUNT(*) ERRORS",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(suspects) / sizeof(suspects[0]); i++)
         assert_false(hoot__my_may_repeat(hoot_str_from(suspects[i])));
     assert_true(hoot__my_may_repeat(HOOT_STR("SELECT a FROM t WHERE b = ?")));
+    assert_true(hoot__my_may_repeat(HOOT_STR("SELECT errors FROM t")));
     assert_false(hoot__my_may_share(HOOT_STR("SELECT SETVAL(s, 10)")));
     assert_false(hoot__my_may_share(HOOT_STR("UPDATE t SET n = LAST_INSERT_ID(n + 1)")));
     assert_true(hoot__my_may_share(HOOT_STR("UPDATE t SET n = n + 1")));
