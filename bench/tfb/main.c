@@ -17,13 +17,11 @@ static const hoot_blueprint with_database = {
     .children = HOOT_CHILDREN(&tfb_world, &tfb_updates, &tfb_cached, &tfb_fortunes),
 };
 
-/* Few connections, each with many statements under way: half of them shared by the requests for one row
- * (docs/database/lanes.md), and more would not make one core of the server faster. */
+/* Few connections: two of them are shared by all that is read (docs/database/lanes.md), each with many
+ * statements under way, and the others are for what writes. */
 static int open_pool(hoot_app *app, hoot_error *err)
 {
-    const hoot_pool_options options = {
-        .url = hoot_env("TFB_DB_URL"), .min_size = 8, .max_size = 8, .lanes = 4
-    };
+    const hoot_pool_options options = { .url = hoot_env("TFB_DB_URL"), .min_size = 8, .max_size = 8 };
 
     return hoot_pool_open(hoot_app_scope(app), &tfb_current()->pool, &options, err);
 }

@@ -41,9 +41,9 @@ struct world *tfb_random_worlds(hoot_request *req, size_t count);
  * hoot_row_int() for what is no number. */
 int tfb_find_world(struct world *world, hoot_error *err);
 
-/* Read all of these, by a statement each, sent together. Suspends.  Errors: as hoot_conn_batch();
- * and tfb_find_world(). */
-int tfb_find_worlds(hoot_conn *conn, struct world *worlds, size_t count, hoot_error *err);
+/* Read all of these, by a statement each, sent together. Suspends.  Errors: as hoot_pool_batch() and
+ * tfb_find_world(). */
+int tfb_find_worlds(struct world *worlds, size_t count, hoot_error *err);
 
 /* A JSON array of them. */
 hoot_response *tfb_worlds_json(hoot_request *req, const struct world *worlds, size_t count);

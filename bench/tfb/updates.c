@@ -45,8 +45,7 @@ static int write_text(hoot_buf *text, size_t count)
 }
 
 /* Write the rows as they are in `worlds`. */
-static int update(hoot_request *req, hoot_conn *conn, const struct world *worlds, size_t count,
-                  hoot_error *err)
+static int update(hoot_request *req, const struct world *worlds, size_t count, hoot_error *err)
 {
     hoot_value *values = hoot_arena_alloc_array(hoot_request_arena(req), 1 + 3 * count, sizeof *values);
     hoot_buf text;
@@ -61,7 +60,7 @@ static int update(hoot_request *req, hoot_conn *conn, const struct world *worlds
             values[2 + 2 * i] = HOOT_VALUE(worlds[i].random_number);
             values[1 + 2 * count + i] = HOOT_VALUE(worlds[i].id);
         }
-        changed = hoot_conn_execute_values(conn, err, values, 1 + 3 * count);
+        changed = hoot_pool_execute_values(tfb_current()->pool, err, values, 1 + 3 * count);
     }
     hoot_buf_fini(&text);
     return changed < 0 ? (int)changed : 0;
@@ -72,15 +71,14 @@ static hoot_response *updates(hoot_request *req)
     hoot_error err = HOOT_ERROR_INIT;
     size_t count = tfb_count(req, "queries");
     struct world *worlds = distinct_worlds(req, count);
-    HOOT_AUTO(hoot_conn) conn = hoot_pool_acquire(tfb_current()->pool, &err);
 
     if (!worlds)
         return hoot_abort(req, 503, "out of memory");
-    if (!conn || tfb_find_worlds(conn, worlds, count, &err) < 0)
+    if (tfb_find_worlds(worlds, count, &err) < 0)
         return hoot_fail(req, &err);
     for (size_t i = 0; i < count; i++)
         worlds[i].random_number = tfb_random();
-    if (update(req, conn, worlds, count, &err) < 0)
+    if (update(req, worlds, count, &err) < 0)
         return hoot_fail(req, &err);
     return tfb_worlds_json(req, worlds, count);
 }

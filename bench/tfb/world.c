@@ -1,5 +1,5 @@
 /* /db and /queries: rows of the table World. The rules want a statement for each; those of one request are
- * sent together, as a batch. */
+ * sent together, as a batch, over the connections that all requests share. */
 #include "tfb.h"
 
 #include <stdlib.h>
@@ -59,13 +59,13 @@ struct world *tfb_random_worlds(hoot_request *req, size_t count)
     return worlds;
 }
 
-int tfb_find_worlds(hoot_conn *conn, struct world *worlds, size_t count, hoot_error *err)
+int tfb_find_worlds(struct world *worlds, size_t count, hoot_error *err)
 {
     HOOT_AUTO(hoot_batch) batch = hoot_batch_new(err);
 
     for (size_t i = 0; i < count; i++)
         hoot_batch_add(batch, ONE_ROW, worlds[i].id);
-    if (hoot_conn_batch(conn, batch, err) < 0)
+    if (hoot_pool_batch(tfb_current()->pool, batch, err) < 0)
         return hoot_error_code(err);
     for (size_t i = 0; i < count; i++)
         if (read_world(hoot_batch_result(batch, i), &worlds[i], err) < 0)
@@ -108,11 +108,10 @@ static hoot_response *several_rows(hoot_request *req)
     hoot_error err = HOOT_ERROR_INIT;
     size_t count = tfb_count(req, "queries");
     struct world *worlds = tfb_random_worlds(req, count);
-    HOOT_AUTO(hoot_conn) conn = hoot_pool_acquire(tfb_current()->pool, &err);
 
     if (!worlds)
         return hoot_abort(req, 503, "out of memory");
-    if (!conn || tfb_find_worlds(conn, worlds, count, &err) < 0)
+    if (tfb_find_worlds(worlds, count, &err) < 0)
         return hoot_fail(req, &err);
     return tfb_worlds_json(req, worlds, count);
 }
