@@ -79,10 +79,14 @@ def arguments():
                         help="with two cores: the database shares the load's core only, not the server's too")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; results go to build/bench/results")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="where results go (bench/results)")
+    parser.add_argument("--publish", action="store_true",
+                        help="put the tables into README.md and docs/performance.md too: at least 3 rounds of 1 s, with --peers")
     parser.add_argument("--report", action="store_true", help="measure nothing: make tables and charts of what is there again")
     given = parser.parse_args()
     if given.rounds < 1 or not 0.05 <= given.seconds <= 600:
         parser.error("at least one round, and 0.05 to 600 seconds")
+    if given.publish and not given.report and (given.quick or given.out or not given.peers or given.rounds < 3 or given.seconds < 1):
+        parser.error("--publish wants --peers, at least 3 rounds of 1 s, and its results in bench/results")
     return parser, given
 
 
@@ -109,15 +113,15 @@ def missing_tools(wanted):
     return None
 
 
-def write_reports(folder):
+def write_reports(folder, publish):
     results = report.read_all(folder, [one.name for one in tests.TESTS])
     report.write_readme(folder, results)
-    if folder == RESULTS:
+    if publish:
         report.fill(ROOT / "docs" / "performance.md", "targets", report.target_table(results))
         report.fill(ROOT / "README.md", "table", report.short_table(results))
 
 
-def run(context, wanted, folder):
+def run(context, wanted, folder, publish):
     """Gives how many tests or candidates failed."""
     failures = 0
     for test in wanted:
@@ -131,7 +135,7 @@ def run(context, wanted, folder):
             continue
         result = report.make(test, found, test.settings(context))
         report.write(folder, result)
-        write_reports(folder)
+        write_reports(folder, publish)
         context.progress.clear()
         print(report.text(result), flush=True)
         failures += sum(bool(row.get("failed")) for row in result["rows"].values())
@@ -150,12 +154,13 @@ def main():
     wanted = chosen(parser, given.names)
     folder = (given.out or (ROOT / "build" / "bench" / "results" if given.quick else RESULTS)).resolve()
     if given.report:
-        write_reports(folder)
+        write_reports(folder, given.publish)
         return 0
     if missing_tools(wanted):
         print(f"./dev bench: {missing_tools(wanted)}", file=sys.stderr)
         return 1
     settings = Settings(1, 0.3, 0.2) if given.quick else Settings(given.rounds, given.seconds, 1.0)
+    report.version()
     context = Context(settings, given.peers, given.database_core)
     if not context.cores.enough:
         print("One core only: the load takes from the server's time. Requests per CPU second still mean something.", file=sys.stderr)
@@ -166,7 +171,7 @@ def main():
         signal.signal(number, end)
     os.sched_setaffinity(0, context.cores.load)
     try:
-        return 1 if run(context, wanted, folder) else 0
+        return 1 if run(context, wanted, folder, given.publish) else 0
     except KeyboardInterrupt:
         context.progress.clear()
         print("stopped; what was measured by then is written", file=sys.stderr)

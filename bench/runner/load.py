@@ -64,12 +64,21 @@ class Load:
                 stolen = usage.stolen_s(self._cores) - stolen
                 rss, pss = usage.memory_kib(pid)
                 done = json.loads(load.stdout.readline())
+                self._must_count(done, rss)
             except BaseException:
                 load.kill()
                 raise
             load.stdin.close()
         found = figures(done, cpu, rss, pss)
         return {**found, "stolen": stolen / len(self._cores) / done["seconds"]} if self._cores else found
+
+    @staticmethod
+    def _must_count(done, rss_kib):
+        """Figures of a server that is gone, or answers nobody, would look like those of a fast one."""
+        if not rss_kib:
+            raise LoadFailed("the server ended while it was measured")
+        if not done["requests"]:
+            raise LoadFailed(f"no request was answered within {done['seconds']:.1f} s")
 
     @staticmethod
     def _expect(load, word):
@@ -81,7 +90,7 @@ class Load:
 def figures(done, cpu_s, rss_kib, pss_kib):
     """What load printed, with the server's part, as the figures of a round."""
     requests = done["requests"]
-    latency = done["latency_us"]
+    latency = answered(done, done["latency_us"])
     found = {
         "requests_per_s": requests / done["seconds"],
         "requests_per_cpu_s": requests / cpu_s if cpu_s > 0 else None,
@@ -94,10 +103,20 @@ def figures(done, cpu_s, rss_kib, pss_kib):
     return {**found, **at_a_rate(done)} if "sent_late_us" in done else found
 
 
+PERCENTILES = {"p50": 0.5, "p99": 0.01, "p99_9": 0.001}
+
+
+def answered(done, latency):
+    """Without the percentiles that fall among requests which were never answered: nobody knows how long those would have taken."""
+    failed = sum(done[kind] for kind in ERRORS)
+    share = failed / (failed + done["requests"]) if failed else 0
+    return {**latency, **{name: None for name, above in PERCENTILES.items() if share >= above}}
+
+
 def at_a_rate(done):
     """What there is besides at a constant rate. "undisturbed" is without the times in which a core stalled; where that could not be
     watched, without nothing."""
-    quiet = done.get("undisturbed_us", done["latency_us"])
+    quiet = answered(done, done.get("undisturbed_us", done["latency_us"]))
     enough = quiet["requests"] >= ENOUGH
     return {"load_share": done["own_cpu_s"] / done["seconds"], "sent_late_p99_us": done["sent_late_us"]["p99"],
             "undisturbed_p50_us": quiet["p50"] if enough else None, "undisturbed_p99_us": quiet["p99"] if enough else None,

@@ -1,6 +1,7 @@
 """Results as tables: for the terminal, as JSON and charts in a folder, and in the documents between their marks."""
 
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -131,10 +132,12 @@ def short_table(results):
 def machine():
     model = next((line.partition(":")[2].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())
-    return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(), "version": _version()}
+    return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(), "version": version()}
 
 
-def _version():
+@functools.cache
+def version():
+    """Of the sources, before results are written among them."""
     done = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
 
@@ -160,7 +163,7 @@ def read_all(folder, names):
 
 def write_readme(folder, results):
     about = sorted({f"{one['machine']['processor']}, {one['machine']['cores']} cores, Linux {one['machine']['kernel']}, {one['when']}, "
-                    f"version {one['machine']['version']}" for one in results.values()})
+                    f"version {one['machine']['version']}, {one['rounds']} rounds of {one['seconds']:g} s" for one in results.values()})
     parts = ["# Results", "Written by `./dev bench`; [how to measure, and what limits each test](../../docs/performance.md).",
              "\n".join(f"- {one}" for one in about) or "Nothing has been measured yet.", "## Wanted and measured", target_table(results),
              *(markdown(one) for one in results.values())]

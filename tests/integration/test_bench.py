@@ -57,8 +57,8 @@ def test_figures_are_per_second_and_per_cpu_second():
 
 
 def test_a_p99_of_undisturbed_time_is_that_of_all_where_nobody_watched_and_none_where_little_is_left():
-    done = {"seconds": 2.0, "own_cpu_s": 0.5, "latency_us": {"requests": 3000, "p50": 10, "p99": 20},
-            "sent_late_us": {"requests": 3000, "p99": 5}}
+    done = {"requests": 3000, "bad_status": 0, "lost": 0, "unanswered": 0, "seconds": 2.0, "own_cpu_s": 0.5,
+            "latency_us": {"requests": 3000, "p50": 10, "p99": 20}, "sent_late_us": {"requests": 3000, "p99": 5}}
     assert load.at_a_rate(done) == {"load_share": 0.25, "sent_late_p99_us": 5, "undisturbed_p50_us": 10, "undisturbed_p99_us": 20,
                                     "left_out": None}
     quiet = {"requests": 2000, "p50": 8, "p99": 15}
@@ -66,6 +66,14 @@ def test_a_p99_of_undisturbed_time_is_that_of_all_where_nobody_watched_and_none_
     assert (found["undisturbed_p99_us"], found["left_out"]) == (15, 0.3)
     found = load.at_a_rate({**done, "undisturbed_us": {**quiet, "requests": 20}, "left_out": 0.99})
     assert found["undisturbed_p99_us"] is None
+
+
+def test_a_percentile_that_falls_among_requests_without_an_answer_is_not_known():
+    done = {"requests": 990, "bad_status": 0, "lost": 5, "unanswered": 5, "seconds": 1.0,
+            "latency_us": {"p50": 1.0, "p99": 2.0, "p99_9": 3.0, "mean": 1.0}}
+    found = load.figures(done, 0.5, 0, 0)
+    assert (found["p50_us"], found["p99_us"], found["p99_9_us"]) == (1.0, None, None)
+    assert load.figures({**done, "lost": 0, "unanswered": 0}, 0.5, 0, 0)["p99_us"] == 2.0
 
 
 def test_what_failed_is_named_by_its_kind():
@@ -202,6 +210,20 @@ def test_load_counts_what_fails_apart(scripted):
     assert bad["requests"] == 0 and bad["bad_status"] > 0
     lost = run_load(scripted(read_request).port, seconds=0.2)
     assert lost["requests"] == 0 and lost["lost"] > 0
+
+
+@pytest.mark.parametrize("what", ["is silent", "is gone"])
+def test_a_server_that_answers_nobody_has_no_figures(scripted, what):
+    server = scripted(lambda connection: connection.recv(65536) and time.sleep(5))
+    with subprocess.Popen(["sleep", "60"]) as other:
+        if what == "is gone":
+            other.kill()
+            other.wait()
+        player = load.Load([load.request("/")], 2)
+        with pytest.raises(load.LoadFailed, match="no request was answered" if what == "is silent" else "ended while it was measured"):
+            player.run(server.port, other.pid, 0.0, 0.2)
+        player.close()
+        other.kill()
 
 
 def test_load_opens_a_connection_anew_when_the_server_ends_it(scripted):
@@ -370,6 +392,11 @@ def test_a_quick_run_writes_the_results_of_its_tests(tmp_path):
         rows = json.loads((tmp_path / f"{test}.json").read_text())["rows"]
         assert rows[limit]["ratio"] == 1 and rows["hoot"]["ratio"] > 0
     assert (tmp_path / "queries-20.svg").exists() and "queries-20" in (tmp_path / "README.md").read_text()
+
+
+def test_only_a_whole_run_is_published():
+    done = subprocess.run([sys.executable, RUN, "--publish", "--rounds", "1"], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 2 and "--publish wants --peers" in done.stderr
 
 
 def test_an_unknown_test_is_one_clear_line():
