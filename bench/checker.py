@@ -2,8 +2,12 @@
 
     checker.check("http://127.0.0.1:8080", {"/plaintext", "/db"}, database)     # [] or what is wrong, as texts
 
-`database` is a database.Database that the server uses: rows are then compared with its, and statements counted. Without it
-(None) only the answers are looked at. By hand: `/usr/bin/python3 bench/checker.py http://127.0.0.1:8080 [route...]`.
+`database` is a database.Database that the server uses: rows are then compared with its, and its counters of statements and
+rows are read before and after. Cached rows are compared too, so a server that has cached rows must not be asked for them
+again after updates. Without a database (None) only the answers are looked at.
+
+By hand, and without a database: `/usr/bin/python3 bench/checker.py http://127.0.0.1:8080 [route...]`. Exit status: 0 nothing
+is wrong, 1 something is, 2 this is no way to call it.
 """
 
 import collections
@@ -11,7 +15,9 @@ import contextlib
 import email.utils
 import html.parser
 import http.client
+import io
 import json
+import re
 import socket
 import sys
 import time
@@ -20,9 +26,16 @@ import urllib.parse
 WORLDS = 10_000
 COUNTS = {"2": 2, "0": 1, "foo": 1, "501": 500, "": 1, None: 1, "20": 20, "-3": 1, "500": 500}
 ADDED_FORTUNE = "Additional fortune added at request time."
-JSON_TYPES = {"application/json", "application/json; charset=utf-8"}
-TEXT_TYPES = {"text/plain", "text/plain; charset=utf-8"}
-HTML_TYPES = {"text/html; charset=utf-8"}
+JSON_TYPES = {"application/json", "application/json;charset=utf-8"}
+TEXT_TYPES = {"text/plain", "text/plain;charset=utf-8"}
+HTML_TYPES = {"text/html;charset=utf-8"}
+ONCE = ("Server", "Date", "Content-Type", "Content-Length", "Transfer-Encoding")
+DATE_SECONDS = 10       # that Date may be from now
+CELL = re.compile(r"<td>(.*?)</td>", re.DOTALL)
+UNESCAPED = re.compile(r"[<>\"]|&(?!#?\w+;)")
+
+COUNTERS = {      # what the database servers call each: "Rows_read" is MariaDB's
+    "selects": ["Com_select"], "read": ["Rows_read", "Innodb_rows_read"], "updated": ["Handler_update"], "sorted": ["Sort_rows"]}
 
 Answer = collections.namedtuple("Answer", "status headers body")
 
@@ -59,7 +72,7 @@ class Target:
     def json(self, path):
         body = self.page(path, JSON_TYPES)
         try:
-            return json.loads(body.decode())
+            return json.loads(body.decode(), object_pairs_hook=distinct_members)
         except ValueError as error:
             raise Wrong(f"{path}: no JSON ({error}): {body[:200]}") from None
 
@@ -70,30 +83,55 @@ class Target:
         return self.database.worlds() if self.database else None
 
     @contextlib.contextmanager
-    def statements(self, what, least=0, most=1_000_000):
-        """What is asked inside of it must make the database run so many SELECTs. (Connections being opened ask, too.)"""
-        before = self._selects()
+    def counted(self, what, selects=0, rows=0, most=1_000_000):
+        """What is asked inside of it must make the database run so many SELECTs, at least and at most, and read so many rows
+        at least; it sorts none. (Connections being opened ask, too.)"""
+        before = self.counters()
         yield
-        count = self._selects() - before
-        demand(not self.database or least <= count <= most,
-               f"{what}: the database ran {count} SELECTs; at least {least} and at most {most} are right")
+        count = self.counters() - before
+        if self.database:
+            demand(selects <= count["selects"] <= most,
+                   f"{what}: the database ran {count['selects']} SELECTs; at least {selects} and at most {most} are right")
+            demand(rows <= count["read"], f"{what}: the database read {count['read']} rows; at least {rows} are right")
+            demand(count["sorted"] == 0, f"{what}: the database sorted {count['sorted']} rows")
 
-    def _selects(self):
+    def counters(self):
+        """What the database counted since it started."""
         if not self.database:
-            return 0
+            return collections.Counter()
         connection = self.database.connect()
         with connection, connection.cursor() as cursor:
-            cursor.execute("SHOW GLOBAL STATUS LIKE 'Com_select'")
-            return int(cursor.fetchone()[1])
+            cursor.execute("SHOW GLOBAL STATUS")
+            status = dict(cursor.fetchall())
+        return collections.Counter({name: max(int(status.get(one, 0)) for one in ones) for name, ones in COUNTERS.items()})
+
+
+def distinct_members(pairs):
+    demand(len(pairs) == len(dict(pairs)), f"a JSON object has a member twice: {pairs}")
+    return dict(pairs)
 
 
 def check_head(path, headers, types):
+    for name in ONCE:
+        demand(len(headers.get_all(name, [])) <= 1, f"{path}: {name} is there more than once")
     demand(headers.get("Server"), f"{path}: no Server header")
-    demand(headers.get("Date") and email.utils.parsedate(headers["Date"]), f"{path}: Date is {headers.get('Date')}")
-    demand(headers.get("Content-Length") or headers.get("Transfer-Encoding") == "chunked",
-           f"{path}: neither Content-Length nor chunked")
+    check_form_of_date(path, headers.get("Date", ""))
+    demand(("Content-Length" in headers) != (headers.get("Transfer-Encoding") == "chunked"),
+           f"{path}: one of Content-Length and chunked is needed")
+    demand(headers.get("Content-Length", "0").isdecimal(), f"{path}: Content-Length is {headers.get('Content-Length')}")
     demand("Content-Encoding" not in headers, f"{path}: the body is compressed")
-    demand(headers.get("Content-Type", "").lower() in types, f"{path}: Content-Type is {headers.get('Content-Type')}")
+    demand(re.sub(r"\s*;\s*", ";", headers.get("Content-Type", "").lower()) in types,
+           f"{path}: Content-Type is {headers.get('Content-Type')}")
+
+
+def check_form_of_date(path, text):
+    """An IMF-fixdate (RFC 9110 section 5.6.7) of about now."""
+    try:
+        seconds = email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError):
+        seconds = 0
+    demand(email.utils.formatdate(seconds, usegmt=True) == text, f"{path}: Date is '{text}', which is no IMF-fixdate")
+    demand(abs(seconds - time.time()) < DATE_SECONDS, f"{path}: Date is '{text}', which is not now")
 
 
 def check_date(target, path):
@@ -113,14 +151,39 @@ def check_plaintext(target):
 
 
 def check_pipelined(target):
-    """Sixteen requests in one piece get sixteen answers."""
+    """Sixteen requests in one piece get sixteen answers, each a whole one."""
     request = f"GET /plaintext HTTP/1.1\r\nHost: {target.host}\r\nAccept: text/plain\r\n\r\n".encode()
     last = request.replace(b"Accept", b"Connection: close\r\nAccept")
     with socket.create_connection((target.host, target.port), timeout=10) as connection:
         connection.sendall(15 * request + last)
         answers = b"".join(iter(lambda: connection.recv(65536), b""))
-    count = answers.count(b"Hello, World!")
-    demand(count == 16, f"/plaintext: 16 pipelined requests got {count} answers")
+    stream = Received(answers)
+    for number in range(1, 17):
+        check_pipelined_answer(f"/plaintext, pipelined, answer {number} of 16", stream)
+    rest = stream.read()
+    demand(not rest, f"/plaintext: after 16 pipelined answers comes {rest[:200]}")
+
+
+class Received(io.BytesIO):
+    """Bytes that came, as http.client wants a socket; it does not end with the first answer."""
+
+    def makefile(self, _mode):
+        return self
+
+    def close(self):
+        pass
+
+
+def check_pipelined_answer(name, stream):
+    response = http.client.HTTPResponse(stream, method="GET")
+    try:
+        response.begin()
+        body = response.read()
+    except http.client.HTTPException as error:
+        raise Wrong(f"{name}: {error!r}") from None
+    demand((response.version, response.status) == (11, 200), f"{name}: {response.version}, {response.status}")
+    check_head(name, response.headers, TEXT_TYPES)
+    demand(body == b"Hello, World!", f"{name}: {body[:200]}")
 
 
 def check_json(target):
@@ -143,13 +206,13 @@ def check_row(path, row, worlds=None):
            f"{path}: {row} is not in the database, which has {worlds and worlds[row['id']]}")
 
 
-def check_varies(path, ids):
-    demand(len(set(ids)) > len(ids) * 3 // 4, f"{path}: rows are not chosen at random: {sorted(ids)[:20]}")
+def check_varies(path, numbers, what="rows are not chosen"):
+    demand(len(set(numbers)) > len(numbers) * 3 // 4, f"{path}: {what} at random: {sorted(numbers)[:20]}")
 
 
 def check_db(target):
     worlds = target.worlds()
-    with target.statements("/db, 20 times", 20):
+    with target.counted("/db, 20 times", 20, 20):
         rows = [target.json("/db") for _ in range(20)]
     for row in rows:
         check_row("/db", row, worlds)
@@ -174,7 +237,7 @@ def check_queries(target):
     worlds = target.worlds()
     for text, count in COUNTS.items():
         path = argument("/queries", "queries", text)
-        with target.statements(path, count):
+        with target.counted(path, count, count):
             rows = rows_of(target, path, count, worlds)
         check_varies(path, [row["id"] for row in rows])
 
@@ -182,12 +245,14 @@ def check_queries(target):
 def check_updates(target):
     for text, count in COUNTS.items():
         path = argument("/updates", "queries", text)
-        before = target.worlds()
-        with target.statements(path, count):
+        before, counted = target.worlds(), target.counters()
+        with target.counted(path, count, count):
             rows = rows_of(target, path, count)
-        after = target.worlds()
+        counted, after = target.counters() - counted, target.worlds()
+        check_varies(path, [row["randomNumber"] for row in rows], "new numbers are not chosen")
         if before:
             check_changes(path, before, after, rows)
+            check_updated(path, counted, rows)
 
 
 def check_changes(path, before, after, rows):
@@ -200,15 +265,24 @@ def check_changes(path, before, after, rows):
     demand(len(rows) < 20 or len(changed) > 0.95 * len(rows), f"{path}: {len(changed)} of {len(rows)} rows changed")
 
 
+def check_updated(path, counted, rows):
+    """The database counts a row that is read, one that is found to be updated, and one that is changed by it."""
+    ids = len({row["id"] for row in rows})
+    read, updated = counted["read"], counted["updated"]
+    demand(read >= len(rows) + ids, f"{path}: the database read {read} rows; {len(rows)} to be read and {ids} to be updated are right")
+    demand(updated <= len(rows), f"{path}: the database updated {updated} rows, not {len(rows)}")
+
+
 def check_cached(target):
+    worlds = target.worlds()
     for text, count in COUNTS.items():
-        rows = rows_of(target, argument("/cached-queries", "count", text), count)
-        check_varies(argument("/cached-queries", "count", text), [row["id"] for row in rows])
+        path = argument("/cached-queries", "count", text)
+        check_varies(path, [row["id"] for row in rows_of(target, path, count, worlds)])
     for _ in range(40):     # whatever the cache does not hold before it is asked
-        rows_of(target, "/cached-queries?count=500", 500)
-    with target.statements("/cached-queries?count=100, 10 times", most=500):
+        rows_of(target, "/cached-queries?count=500", 500, worlds)
+    with target.counted("/cached-queries?count=100, 10 times", most=500):
         for _ in range(10):
-            rows_of(target, "/cached-queries?count=100", 100)
+            rows_of(target, "/cached-queries?count=100", 100, worlds)
 
 
 class FortunesPage(html.parser.HTMLParser):
@@ -254,11 +328,13 @@ def fortunes_of(target):
     demand(page.title == "Fortunes", f"/fortunes: the title is '{page.title}'")
     demand(page.heads == ["id", "message"], f"/fortunes: the table's head is {page.heads}")
     demand("script" not in page.tags, "/fortunes: a message's '<' is not escaped")
+    for cell in CELL.findall(text):
+        demand(not UNESCAPED.search(cell), f"/fortunes: not all is escaped in {cell}")
     return [(int(row[0]), row[1]) for row in page.rows if row]
 
 
 def check_fortunes(target):
-    with target.statements("/fortunes, 20 times", 20):
+    with target.counted("/fortunes, 20 times", 20, 20 * 12):
         for _ in range(20):
             fortunes = fortunes_of(target)
     demand((0, ADDED_FORTUNE) in fortunes, f"/fortunes: the one added is not among {fortunes}")
@@ -274,7 +350,7 @@ def check_more_fortunes(target):
     """One more row in the table is one more on the page: nothing is cached, and the list grows."""
     if not target.database:
         return
-    message = "\"A & B\" <i>isn't</i> / = + (as) `code`"
+    message = "\"A & B\" &amp; &lt; <i>isn't</i> / = + (as) `code`"
     connection = target.database.connect()
     with connection, connection.cursor() as cursor:
         cursor.execute("INSERT INTO Fortune (id, message) VALUES (13, %s)", message)
@@ -291,9 +367,10 @@ CHECKS = {
     "/db": [check_db],
     "/queries": [check_queries],
     "/fortunes": [check_fortunes, check_more_fortunes],
+    "/cached-queries": [check_cached],      # before the rows change
     "/updates": [check_updates],
-    "/cached-queries": [check_cached],
 }
+NO_DATABASE = {"/plaintext", "/json"}
 
 
 def check(base_url, routes, database=None):
@@ -311,11 +388,41 @@ def check(base_url, routes, database=None):
     return problems
 
 
-def main():
-    problems = check(sys.argv[1], set(sys.argv[2:]) or set(CHECKS))
-    print("\n".join(problems) or "all as the rules want it")
+def refuse(text):
+    print(f"checker.py: {text}", file=sys.stderr)
+    return 2
+
+
+def why_not(arguments):
+    """What is wrong with the command's arguments; None: nothing."""
+    if not arguments:
+        return "which server? checker.py http://HOST[:PORT] [ROUTE...]"
+    try:
+        address = urllib.parse.urlsplit(arguments[0])
+        right = address.scheme == "http" and address.hostname and address.port != 0 and address.path in ("", "/")
+    except ValueError:
+        right = False
+    if not right or address.query or address.fragment:
+        return f"'{arguments[0]}' is no http://HOST[:PORT]"
+    unknown = sorted(set(arguments[1:]) - set(CHECKS))
+    return f"no route {', '.join(unknown)}; there are {', '.join(CHECKS)}" if unknown else None
+
+
+def main(arguments):
+    wrong = why_not(arguments)
+    if wrong:
+        return refuse(wrong)
+    address, routes = urllib.parse.urlsplit(arguments[0]), set(arguments[1:]) or set(CHECKS)
+    try:
+        socket.create_connection((address.hostname, address.port or 80), timeout=10).close()
+    except OSError as error:
+        return refuse(f"{arguments[0]}: {error}")
+    problems = check(arguments[0], routes)
+    print("\n".join(problems) or "all answers are as the rules want them")
+    if routes - NO_DATABASE:
+        print("left out, as by hand there is no database: whether rows, statements and updates are those of the database")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

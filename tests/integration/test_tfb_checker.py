@@ -1,5 +1,6 @@
 """The benchmark's checker finds what is wrong: servers that break one rule each."""
 
+import html
 import http.server
 import sys
 import threading
@@ -18,7 +19,7 @@ JSON, TEXT, HTML = "application/json", "text/plain", "text/html; charset=utf-8"
 
 def page(fortunes, escape=True, title="Fortunes"):
     def cell(text):
-        return text.replace("<", "&lt;") if escape else text
+        return html.escape(text) if escape else text
 
     rows = "".join(f"<tr><td>{id}</td><td>{cell(message)}</td></tr>" for id, message in fortunes)
     return (f"<!DOCTYPE html><html><head><title>{title}</title></head><body><table>"
