@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,7 +29,10 @@ static int open_server(int port)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4096) < 0) {
+        int why = errno;
+
         close(fd);
+        errno = why;
         return -1;
     }
     return fd;
@@ -106,8 +111,10 @@ int limit_serve_epoll(int port, const limit_reply *reply)
     static struct epoll_event events[256];
     int epoll = epoll_create1(0), server = open_server(port);
 
-    if (epoll < 0 || server < 0)
+    if (epoll < 0 || server < 0) {
+        fprintf(stderr, "limit: port %d: %s\n", port, strerror(errno));
         return 1;
+    }
     epoll_ctl(epoll, EPOLL_CTL_ADD, server, &(struct epoll_event){ .events = EPOLLIN, .data.fd = server });
     for (;;) {
         int n = epoll_wait(epoll, events, 256, -1);

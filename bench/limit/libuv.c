@@ -1,5 +1,6 @@
 #include "limit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -65,12 +66,17 @@ int limit_serve_libuv(int port, const limit_reply *what)
 {
     struct sockaddr_in address;
     uv_tcp_t server;
+    int rc;
 
     reply = what;
     uv_tcp_init(uv_default_loop(), &server);
     uv_ip4_addr("127.0.0.1", port, &address);
-    if (uv_tcp_bind(&server, (struct sockaddr *)&address, 0) < 0 ||
-        uv_listen((uv_stream_t *)&server, 4096, connected) < 0)
+    rc = uv_tcp_bind(&server, (struct sockaddr *)&address, 0);
+    if (rc == 0)
+        rc = uv_listen((uv_stream_t *)&server, 4096, connected);
+    if (rc < 0) {
+        fprintf(stderr, "limit: port %d: %s\n", port, uv_strerror(rc));
         return 1;
+    }
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

@@ -53,17 +53,32 @@ static int ask(int argc, char **argv)
     return 0;
 }
 
+static int refuse(const char *why, const char *text)
+{
+    fprintf(stderr, "limit: %s '%s'\n", why, text);
+    return 2;
+}
+
 static int serve(int argc, char **argv)
 {
     limit_reply reply;
-    int port = atoi(argv[2]);
-    bool close = argc == 5 && strcmp(argv[4], "close") == 0;
+    char *end;
+    long port = strtol(argv[2], &end, 10);
+    bool close = argc == 5;
+    int status = -1;
 
-    if (port <= 0 || !limit_reply_make(&reply, argc > 3 ? argv[3] : "session", close))
+    if (*end || port < 1 || port > 65535)
+        return refuse("the port must be a number of 1 to 65535, not", argv[2]);
+    if (close && strcmp(argv[4], "close") != 0)
+        return refuse("after the reply comes 'close' or nothing, not", argv[4]);
+    if (!limit_reply_make(&reply, argc > 3 ? argv[3] : "session", close))
         return -1;
     if (strcmp(argv[1], "epoll") == 0)
-        return limit_serve_epoll(port, &reply);
-    return strcmp(argv[1], "libuv") == 0 && !reply.body_bytes ? limit_serve_libuv(port, &reply) : -1;
+        status = limit_serve_epoll((int)port, &reply);
+    else if (strcmp(argv[1], "libuv") == 0 && !reply.body_bytes)
+        status = limit_serve_libuv((int)port, &reply);
+    free(reply.replies);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -57,23 +57,60 @@ static bool read_requests(options *o)
     return o->request_count > 0;
 }
 
-static uint64_t nanoseconds(const char *text)
+#define MAX_CONNECTIONS 1000000
+#define MAX_SECONDS     86400
+#define MAX_RATE        1e9 /* a request each nanosecond, in which time is counted */
+
+/* A number of `least` to `most`, and nothing behind it; says so, when it is none. */
+static bool read_number(const char *name, double least, double most, double *out)
 {
-    return (uint64_t)(strtod(text, NULL) * 1e9);
+    char *end;
+    double number = strtod(optarg, &end);
+
+    if (end != optarg && *end == '\0' && number >= least && number <= most) {
+        *out = number;
+        return true;
+    }
+    fprintf(stderr, "load: --%s %s: a number of %.10g to %.10g is right\n", name, optarg, least, most);
+    return false;
 }
 
+static bool read_count(const char *name, double most, unsigned *out)
+{
+    double number;
+
+    if (!read_number(name, 1, most, &number))
+        return false;
+    *out = (unsigned)number;
+    if (*out == number)
+        return true;
+    fprintf(stderr, "load: --%s %s: a whole number is right\n", name, optarg);
+    return false;
+}
+
+static bool read_seconds(const char *name, double least, uint64_t *out_ns)
+{
+    double seconds;
+
+    if (!read_number(name, least, MAX_SECONDS, &seconds))
+        return false;
+    *out_ns = (uint64_t)(seconds * 1e9);
+    return true;
+}
+
+/* Gives: false, and it has been said why. */
 static bool read_option(options *o, int c)
 {
     switch (c) {
-    case 'p': o->port = atoi(optarg); return o->port > 0 && o->port < 65536;
+    case 'p': return read_count("port", 65535, &o->port);
     case 'f': o->file_name = optarg; return true;
-    case 'c': o->connections = (unsigned)strtoul(optarg, NULL, 10); return o->connections > 0;
-    case 's': o->measured_ns = nanoseconds(optarg); return o->measured_ns > 0;
-    case 'w': o->warmup_ns = nanoseconds(optarg); return true;
-    case 'r': o->rate = strtod(optarg, NULL); return o->rate > 0;
+    case 'c': return read_count("connections", MAX_CONNECTIONS, &o->connections);
+    case 's': return read_seconds("seconds", 0.001, &o->measured_ns);
+    case 'w': return read_seconds("warmup", 0, &o->warmup_ns);
+    case 'r': return read_number("rate", 0.001, MAX_RATE, &o->rate);
     case 't': o->watch = optarg; return true;
     case '1': o->one_each = true; return true;
-    default: return false;
+    default: fputs(usage, stderr); return false;
     }
 }
 
@@ -96,7 +133,9 @@ bool options_read(options *out, int argc, char **argv)
     *out = (options){ .connections = 1, .measured_ns = 1000000000 };
     while (right && (c = getopt_long(argc, argv, "", names, NULL)) >= 0)
         right = read_option(out, c);
-    if (!right || optind < argc || !out->port || !out->file_name) {
+    if (!right)
+        return false;
+    if (optind < argc || !out->port || !out->file_name) {
         fputs(usage, stderr);
         return false;
     }

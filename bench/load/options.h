@@ -14,7 +14,7 @@ typedef struct request {
 } request;
 
 typedef struct options {
-    int port; /* of 127.0.0.1 */
+    unsigned port; /* of 127.0.0.1 */
     unsigned connections;
     uint64_t warmup_ns, measured_ns;
     double rate;           /* requests/s, at a constant pace; 0: each connection sends when it was answered */
