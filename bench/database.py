@@ -86,11 +86,15 @@ class Database:
             self.server.drop_database(self.name)
 
 
+ENDS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
 def main():
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)      # what sigwait() waits for; and none ends it before its server is there
     database = Database()
     try:
         print(f"TFB_DB_URL={database.url}", flush=True)
-        signal.sigwait([signal.SIGINT, signal.SIGTERM])
+        signal.sigwait(ENDS)
     finally:
         database.close()
 

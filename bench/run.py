@@ -143,8 +143,8 @@ def run(context, wanted, folder, publish):
 
 
 def end(*_):
-    """The first of SIGINT and SIGTERM stops everything in order; what follows does not disturb that."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """The first of SIGINT, SIGTERM and SIGHUP stops everything in order; what follows does not disturb that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
@@ -167,7 +167,7 @@ def main():
     if context.missing_peers():
         print(f"Not installed, and left out: {', '.join(context.missing_peers())}", file=sys.stderr)
     context.progress = progress.Progress(sum(one.planned_s(context) for one in wanted), len(wanted))
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     os.sched_setaffinity(0, context.cores.load)
     try:

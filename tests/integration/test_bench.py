@@ -404,7 +404,7 @@ def test_an_unknown_test_is_one_clear_line():
     assert done.returncode == 2 and "no test 'nosuch'" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_leaves_nothing_running(tmp_path, number):
     with subprocess.Popen([sys.executable, RUN, "--seconds", "60", "--out", tmp_path, "json-32"], env=environment(),
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
