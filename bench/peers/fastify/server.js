@@ -1,7 +1,7 @@
 // The benchmark on Fastify: `node server.js PORT mariadb|mysql2`. See ../README.md.
 'use strict'
 
-const fastify = require('fastify')({ logger: false })
+const fastify = require('fastify')({ logger: false, keepAliveTimeout: 75000 })
 const { LRUCache } = require('lru-cache')
 
 const WORLDS = 10000
