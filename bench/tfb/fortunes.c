@@ -63,7 +63,8 @@ static hoot_response *fortunes(hoot_request *req)
         return hoot_fail(req, &err);
     list[count++] = hoot_object("id", 0, "message", ADDED);
     qsort(list, (size_t)count, sizeof *list, compare);
-    return hoot_render(req, 200, tfb->fortunes, hoot_object("fortunes", hoot_value_items(list, (size_t)count)));
+    return hoot_render(req, 200, tfb->fortunes,
+                       hoot_object("fortunes", hoot_value_items(list, (size_t)count)));
 }
 
 const hoot_blueprint tfb_fortunes = {
