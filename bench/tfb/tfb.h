@@ -31,7 +31,8 @@ struct world {
 int64_t tfb_random(void);
 
 /* The argument of that name, "queries" or "count", as the benchmark's rules want it: 1 to 500, and 1 for what
- * is no number. */
+ * is no number. A query that is not well formed, "?queries=2%", is answered with 400 before it comes here: as
+ * in every program on libhoot. */
 size_t tfb_count(hoot_request *req, const char *name);
 
 /* That many rows with random ids, not read yet. Lives: as long as the request.  Errors: NULL: no memory. */
