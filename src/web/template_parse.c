@@ -203,7 +203,9 @@ static int check_name(parser *p, const tag *t)
     if (t->content.len == 0)
         return mistake(p, t->start, "this tag is empty");
     for (size_t i = 0; i < t->content.len; i++) {
-        if (is_space(t->content.ptr[i]) || t->content.ptr[i] == '\0')
+        if (t->content.ptr[i] == '\0')
+            return mistake(p, t->start, "a NUL byte is in a name");
+        if (is_space(t->content.ptr[i]))
             return mistake_of(p, t->start, "\"%.*s\" is no name: blanks may not stand in it", t->content);
     }
     return 0;

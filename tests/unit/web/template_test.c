@@ -319,6 +319,15 @@ static void an_empty_template_renders_as_nothing(void **state)
 
 /* --- mistakes and limits --- */
 
+static void says_that_a_name_holds_a_nul(void **state)
+{
+    hoot_error err = HOOT_ERROR_INIT;
+
+    (void)state;
+    assert_null(hoot_template_compile(HOOT_STR("{{\0a}}"), NULL, &err));
+    assert_string_equal(err.text, "template, line 1, column 1: a NUL byte is in a name");
+}
+
 static void says_where_a_mistake_is(void **state)
 {
     static const char *const cases[][2] = {
@@ -643,6 +652,7 @@ int main(void)
         cmocka_unit_test(asks_for_a_partial_once_and_only_at_compile_time),
         cmocka_unit_test(takes_delimiters_of_all_shapes),
         cmocka_unit_test(an_empty_template_renders_as_nothing),
+        cmocka_unit_test(says_that_a_name_holds_a_nul),
         cmocka_unit_test(says_where_a_mistake_is),
         cmocka_unit_test(names_the_partial_that_is_wrong_or_missing),
         cmocka_unit_test(bounds_how_deep_sections_nest),
