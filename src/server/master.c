@@ -243,7 +243,9 @@ static void child_ended(hoot__child *child, int status, int signal, void *user)
 
     unlink_child(m, child);
     if (m->stopping) {
-        if (status || (signal && (child->ready || signal != SIGTERM)))
+        /* SIGTERM is what it was told: twice, where the whole group was, and the second one may find it
+         * before or after it looks at signals. */
+        if (status || (signal && signal != SIGTERM))
             hoot_log_warning("worker %zu (pid %d) %s", child->worker + 1, child->process.pid, how);
         leave_when_empty(m);
     } else if (child == s->coming) {
