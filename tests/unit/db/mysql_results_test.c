@@ -744,5 +744,5 @@ int main(void)
         cmocka_unit_test(another_connection_can_be_stopped),
     };
 
-    return cmocka_run_group_tests_name("db/mysql_results", tests, start_server, stop_server);
+    return cmocka_run_group_tests_name("db/mysql_results", tests, start_large_server, stop_server);
 }
