@@ -8,7 +8,8 @@
  * is false: absent, NULL, false, 0, "", an empty array.
  *
  * Source: the Mustache specification, its required part: interpolation, sections, inverted sections,
- * partials, comments, delimiters. Lambdas, inheritance and dynamic names are optional there and not here. */
+ * partials, comments, delimiters (of 1 to 16 bytes). Lambdas, inheritance and dynamic names are optional
+ * there and not here. */
 #ifndef HOOT_TEMPLATE_H
 #define HOOT_TEMPLATE_H
 
