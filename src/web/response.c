@@ -56,10 +56,11 @@ static inline hoot_response *make(hoot_request *req, int status, size_t more)
 static hoot_response *make_copied(hoot_request *req, int status, hoot_str content_type, hoot_str body)
 {
     hoot_response *resp = body.len < PTRDIFF_MAX / 2 ? make(req, status, body.len + 1) : NULL;
-    char *copy = (char *)(resp + 1);
+    char *copy;
 
     if (!resp)
         return hoot__response_no_memory(req);
+    copy = (char *)(resp + 1);
     hoot__response_put_type(resp, content_type);
     if (body.len)
         memcpy(copy, body.ptr, body.len);
