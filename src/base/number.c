@@ -164,7 +164,14 @@ static unsigned count_digits(uint64_t number)
     return guess + (number >= powers[guess]);
 }
 
-char *hoot__put_u64(char *to, uint64_t number)
+/* Of a number under 100, without a zero in front. Always writes two bytes. */
+static inline char *put_pair(char *to, uint64_t number)
+{
+    memcpy(to, pairs + 2 * number + (number < 10), 2);
+    return to + 1 + (number >= 10);
+}
+
+__attribute__((noinline)) static char *put_long(char *to, uint64_t number)
 {
     char *end = to + count_digits(number), *at = end;
 
@@ -175,4 +182,16 @@ char *hoot__put_u64(char *to, uint64_t number)
     else
         at[-1] = (char)('0' + number);
     return end;
+}
+
+/* Most numbers are short: these are written without a loop. */
+char *hoot__put_u64(char *to, uint64_t number)
+{
+    if (number >= 10000)
+        return put_long(to, number);
+    if (number < 100)
+        return put_pair(to, number);
+    to = put_pair(to, number / 100);
+    memcpy(to, pairs + 2 * (number % 100), 2);
+    return to + 2;
 }

@@ -11,7 +11,8 @@
  * 17). Valid JSON, if the number is finite; "nan", "inf", "-inf" else. Terminated. Gives: the length. */
 size_t hoot__double_text(double number, bool as_float, char *out);
 
-/* Decimal digits of a whole number. Gives: the end. */
+/* Decimal digits of a whole number; `to` has room for HOOT__U64_DIGITS, whatever the number. Gives: the end.
+ */
 #define HOOT__U64_DIGITS 20
 char *hoot__put_u64(char *to, uint64_t number);
 

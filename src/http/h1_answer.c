@@ -30,8 +30,7 @@ static bool body_can_be_dropped(const hoot__h1_request *req)
 
 static bool goes_on(const hoot__h1_request *req, const hoot__response_head *head)
 {
-    return !req->client_closes && !head->close && !req->conn->http->draining && body_can_be_dropped(req) &&
-           !hoot__h1_asks_close(head->headers, head->header_count);
+    return !(req->client_closes | head->close | req->conn->http->draining) && body_can_be_dropped(req);
 }
 
 static bool status_has_no_body(int status)
@@ -39,51 +38,64 @@ static bool status_has_no_body(int status)
     return status == 204 || status == 304;
 }
 
-/* What the head says of the body's length. */
-static void plan_length(const hoot__h1_request *req, const hoot__response_head *head, int64_t known,
-                        hoot__h1_answer *answer)
+/* What the head says of the body's length (-1: not known), and how the client finds its end. */
+static void plan_length(hoot__h1_request *req, int64_t length, hoot__h1_answer *answer)
 {
-    answer->content_length = -1;
-    if (status_has_no_body(head->status))
-        return;
-    answer->content_length = known >= 0 ? known : head->body_bytes;
-    answer->chunked = answer->content_length < 0 && req->ex.version >= 11;
-    /* HTTP/1.0: the end of the connection is the end of the body. */
-    if (answer->content_length < 0 && !answer->chunked && !req->head_only)
-        answer->close = true;
+    answer->content_length = length;
+    answer->chunked = false;
+    if (__builtin_expect(status_has_no_body(answer->head->status), 0)) {
+        req->head_only = true;
+        answer->content_length = -1;
+    } else if (length < 0) {
+        answer->chunked = req->ex.version >= 11;
+        /* HTTP/1.0: the end of the connection is the end of the body. */
+        answer->close |= !answer->chunked && !req->head_only;
+    }
 }
 
-/* Write the head and what of the body is there. `known`: the body's length, -1 when only `head` may know it.
- */
-static int begin(hoot__h1_request *req, const hoot__response_head *head, int64_t known, hoot_str body)
+static int write_head(hoot__h1_request *req, hoot__h1_answer *answer, hoot_str body)
 {
-    hoot__exchange *ex = &req->ex;
     hoot__h1_conn *conn = req->conn;
-    hoot__h1_answer answer = { .status = head->status,
-                               .headers = head->headers,
-                               .header_count = head->header_count };
+    int rc;
+
+    answer->keep_alive = req->ex.version < 11;
+    (void)hoot__stream_need(conn->stream);
+    rc = hoot__h1_head_write(conn->http, &conn->stream->out, answer, body);
+    if (rc < 0)
+        return rc;
+    req->ex.answered = true;
+    req->ex.status = answer->head->status;
+    req->keep_alive = !answer->close;
+    req->chunked = answer->chunked && !req->head_only;
+    req->response_left = req->head_only ? 0 : answer->content_length;
+    return 0;
+}
+
+/* Begin an answer: the head, and the body if it is `whole`. */
+static int begin(hoot__h1_request *req, const hoot__response_head *head, hoot_str body, bool whole)
+{
+    hoot__h1_conn *conn = req->conn;
+    hoot__h1_answer answer = { .head = head };
+    int64_t length = whole ? (int64_t)body.len : head->body_bytes;
     bool at_once;
     int rc;
 
-    if (ex->answered)
+    if (req->ex.answered)
         return HOOT_ESTATE;
     if (conn->state == HOOT__H1_GONE)
         return HOOT_ECANCELED;
-    req->head_only = hoot_str_is(ex->method, "HEAD") || status_has_no_body(head->status);
+    req->head_only = hoot_str_is(req->ex.method, "HEAD");
+    if (req->head_only && head->body_bytes > length)
+        length = head->body_bytes;
     answer.close = !goes_on(req, head);
-    plan_length(req, head, known, &answer);
-    answer.keep_alive = ex->version < 11;
-    (void)hoot__stream_need(conn->stream);
+    plan_length(req, length, &answer);
     body.len = req->head_only ? 0 : body.len;
     at_once = body.len >= SEND_NOW;
-    rc = hoot__h1_head_write(conn->http, &conn->stream->out, &answer, at_once ? hoot_str_of(NULL, 0) : body);
+    rc = write_head(req, &answer, at_once ? hoot_str_of(NULL, 0) : body);
     if (rc < 0)
         return rc;
-    ex->answered = true;
-    ex->status = head->status;
-    req->keep_alive = !answer.close;
-    req->chunked = answer.chunked && !req->head_only;
-    req->response_left = req->head_only ? 0 : answer.content_length;
+    req->ex.response_bytes = body.len;
+    req->finished = whole;
     if (at_once)
         (void)hoot__h1_send(conn, body);
     else
@@ -93,21 +105,12 @@ static int begin(hoot__h1_request *req, const hoot__response_head *head, int64_t
 
 int hoot__h1_respond(hoot__exchange *ex, const hoot__response_head *head, hoot_str body)
 {
-    hoot__h1_request *req = hoot__h1_request_of(ex);
-    bool is_head = hoot_str_is(ex->method, "HEAD");
-    int64_t known = is_head && head->body_bytes > (int64_t)body.len ? head->body_bytes : (int64_t)body.len;
-    int rc = begin(req, head, known, body);
-
-    if (rc < 0)
-        return rc;
-    ex->response_bytes = req->head_only ? 0 : body.len;
-    req->finished = true;
-    return 0;
+    return begin(hoot__h1_request_of(ex), head, body, true);
 }
 
 int hoot__h1_start(hoot__exchange *ex, const hoot__response_head *head)
 {
-    return begin(hoot__h1_request_of(ex), head, -1, hoot_str_of(NULL, 0));
+    return begin(hoot__h1_request_of(ex), head, hoot_str_of(NULL, 0), false);
 }
 
 /* What of a chunk is behind its bytes. Without memory for it the answer cannot go on. */

@@ -165,9 +165,10 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
         { .name = { "Content-Type", 12 }, .value = { "text/plain", 10 } },
         { .name = { "Retry-After", 11 }, .value = { "1", 1 } },
     };
-    hoot__h1_answer answer = {
-        .status = status, .headers = headers, .header_count = status == 503 ? 2 : 1, .close = true
-    };
+    hoot__response_head head = { .status = status,
+                                 .headers = headers,
+                                 .header_count = status == 503 ? 2 : 1 };
+    hoot__h1_answer answer = { .head = &head, .close = true };
     char text[160];
     int len = snprintf(text, sizeof text, "%d %s: %s\n", status, hoot__http_reason(status), why);
 

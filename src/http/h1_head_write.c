@@ -34,11 +34,11 @@ static inline hoot__known_header known_of(const hoot__header *header)
     return header->checked ? header->known : hoot__http_known_header(header->name);
 }
 
-bool hoot__h1_asks_close(const hoot__header *headers, size_t count)
+static bool asks_close(const hoot__response_head *head)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (headers[i].name.len == 10 && known_of(&headers[i]) == HOOT__HEADER_CONNECTION &&
-            hoot__http_list_has(headers[i].value, "close"))
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (known_of(&head->headers[i]) == HOOT__HEADER_CONNECTION &&
+            hoot__http_list_has(head->headers[i].value, "close"))
             return true;
     }
     return false;
@@ -96,6 +96,9 @@ static char *put_status_line(char *at, int status)
 #define OK_BYTES   (sizeof OK_LINE - 1)
 #define DATE_BYTES (sizeof "Date: \r\n" - 1 + HOOT__HTTP_DATE_CHARS)
 
+/* With a short name in Server. */
+#define SHORT_PREAMBLE ((size_t)96)
+
 static void make_preamble(hoot__http *http, const char *date)
 {
     const char *server = http->options.server_name;
@@ -122,13 +125,19 @@ static void refresh_preamble(hoot__http *http)
         make_preamble(http, date);
 }
 
-/* The status line, Date and Server, in the parts that the answer does not have itself. */
+/* The status line, Date and Server, in the parts that the answer does not have itself. Mostly all of it: then
+ * more than there is is copied, since a copy of a constant length needs no call. */
 static inline char *put_preamble(const hoot__http *http, char *at, int status, uint32_t known)
 {
     const char *date = http->preamble + OK_BYTES, *server = date + DATE_BYTES;
 
-    if (status == 200 && !(known & (BIT(DATE) | BIT(SERVER))))
-        return (char *)memcpy(at, http->preamble, http->preamble_len) + http->preamble_len;
+    if (status == 200 && !(known & (BIT(DATE) | BIT(SERVER)))) {
+        memcpy(at, http->preamble, SHORT_PREAMBLE);
+        if (http->preamble_len > SHORT_PREAMBLE)
+            memcpy(at + SHORT_PREAMBLE, http->preamble + SHORT_PREAMBLE,
+                   sizeof http->preamble - SHORT_PREAMBLE);
+        return at + http->preamble_len;
+    }
     at = put_status_line(at, status);
     if (!(known & BIT(DATE)))
         at = put(at, date, DATE_BYTES);
@@ -154,12 +163,12 @@ typedef struct plan {
 } plan;
 
 /* See that every field may be sent, and add up what they need. */
-static inline int plan_fields(const hoot__h1_answer *answer, plan *out)
+static inline int plan_fields(const hoot__response_head *head, plan *out)
 {
-    if (answer->status < 200 || answer->status > 599)
+    if (head->status < 200 || head->status > 599)
         return HOOT_EINVAL;
-    for (size_t i = 0; i < answer->header_count; i++) {
-        const hoot__header *header = &answer->headers[i];
+    for (size_t i = 0; i < head->header_count; i++) {
+        const hoot__header *header = &head->headers[i];
 
         if (!header->checked && !may_be_sent(header))
             return HOOT_EINVAL;
@@ -169,10 +178,10 @@ static inline int plan_fields(const hoot__h1_answer *answer, plan *out)
     return 0;
 }
 
-static inline char *put_fields(char *at, const hoot__h1_answer *answer, uint32_t known)
+static inline char *put_fields(char *at, const hoot__response_head *head, uint32_t known)
 {
-    for (size_t i = 0; i < answer->header_count; i++) {
-        const hoot__header *header = &answer->headers[i];
+    for (size_t i = 0; i < head->header_count; i++) {
+        const hoot__header *header = &head->headers[i];
 
         if (!(known & FRAMING_BITS) || !(FRAMING_BITS >> known_of(header) & 1))
             at = put_field(at, header->name, header->value);
@@ -196,20 +205,23 @@ static char *put_framing(char *at, const hoot__h1_answer *answer)
     return PUT(at, "\r\n");
 }
 
-int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *answer, hoot_str body)
+int hoot__h1_head_write(hoot__http *http, hoot_buf *out, hoot__h1_answer *answer, hoot_str body)
 {
+    const hoot__response_head *head = answer->head;
     plan fields = { 0 };
-    int rc = plan_fields(answer, &fields);
+    int rc = plan_fields(head, &fields);
     char *at;
 
     if (rc < 0)
         return rc;
+    if (fields.known & BIT(CONNECTION))
+        answer->close |= asks_close(head);
     refresh_preamble(http);
-    rc = hoot_buf_reserve(out, OWN_BYTES + http->preamble_len + fields.bytes + body.len);
+    rc = hoot_buf_reserve(out, OWN_BYTES + sizeof http->preamble + fields.bytes + body.len);
     if (rc < 0)
         return rc;
-    at = put_preamble(http, out->data + out->len, answer->status, fields.known);
-    at = put_fields(at, answer, fields.known);
+    at = put_preamble(http, out->data + out->len, head->status, fields.known);
+    at = put_fields(at, head, fields.known);
     at = put_framing(at, answer);
     at = put(at, body.ptr, body.len);
     out->len = (size_t)(at - out->data);

@@ -222,21 +222,17 @@ int hoot__h1_finish(hoot__exchange *ex);
 
 /* --- the bytes of an answer (h1_head_write.c) ---------------------------------------------------- */
 
+/* A head, and what the protocol has to say itself. */
 typedef struct hoot__h1_answer {
-    int status;
-    const hoot__header *headers;
-    size_t header_count;
-    int64_t content_length; /* -1: leave the field out */
+    const hoot__response_head *head; /* of it: status and headers */
+    int64_t content_length;          /* -1: leave the field out */
     bool chunked;
-    bool close;      /* "Connection: close" */
+    bool close;      /* "Connection: close"; becomes true when one of the headers asks for it */
     bool keep_alive; /* "Connection: keep-alive", for HTTP/1.0 */
 } hoot__h1_answer;
 
 /* Append a head, and `body` behind it, in one piece: all of it or nothing.
  * Errors: HOOT_EINVAL a status or field that may not be sent; HOOT_ENOMEM; HOOT_ELIMIT. */
-int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__h1_answer *answer, hoot_str body);
-
-/* Does one of the fields ask for the end of the connection? */
-bool hoot__h1_asks_close(const hoot__header *headers, size_t count);
+int hoot__h1_head_write(hoot__http *http, hoot_buf *out, hoot__h1_answer *answer, hoot_str body);
 
 #endif
