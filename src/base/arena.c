@@ -12,7 +12,8 @@
  * cost what they hold.
  *
  * Arenas come and go with every request and every answer, and a block of this size is what malloc is slowest
- * with: each thread keeps some dozens of first blocks.
+ * with: each thread keeps some dozens of first blocks. To reset an arena that has not left its first block is
+ * to move the cursor back.
  *
  * Under AddressSanitizer all that is not handed out is poisoned, and a gap is left after each allocation, so
  * that a write past one's end is seen as in heap memory. The gap counts for nothing: limits are the same in
@@ -23,6 +24,7 @@
 #include "base/arena.h"
 #include "base/large.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdio.h>
 
@@ -36,9 +38,11 @@
 
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
+#define POISONS            true
 #define POISON(from, to)   __asan_poison_memory_region((from), (size_t)((to) - (from)))
 #define UNPOISON(from, to) __asan_unpoison_memory_region((from), (size_t)((to) - (from)))
 #else
+#define POISONS            false
 #define POISON(from, to)   ((void)0)
 #define UNPOISON(from, to) ((void)0)
 #endif
@@ -50,6 +54,7 @@ enum {
     SECOND_BLOCK_BYTES = 4096 - 16,
     LAST_BLOCK_BYTES = 64 * 1024 - 16,
     ASAN_GAP_BYTES = 16,
+    KEPT_BYTES_MAX = 1024,
 };
 
 /* Stands in front of each block but the first. */
@@ -67,6 +72,7 @@ struct hoot_arena {
     size_t max_bytes;
     size_t next_block_bytes;
     block *blocks; /* all but the first */
+    size_t kept;   /* bytes at the beginning of the first block that a reset leaves */
 };
 
 size_t hoot_arena_used(const hoot_arena *arena)
@@ -95,8 +101,11 @@ static void enter_block(hoot_arena *arena, char *start, char *end, size_t used)
 
 static void enter_first_block(hoot_arena *arena)
 {
+    char *first = (char *)(arena + 1);
+
     arena->next_block_bytes = SECOND_BLOCK_BYTES;
-    enter_block(arena, (char *)(arena + 1), (char *)arena + FIRST_BLOCK_BYTES, 0);
+    POISON(first, first + arena->kept);
+    enter_block(arena, first + arena->kept, (char *)arena + FIRST_BLOCK_BYTES, arena->kept);
 }
 
 /* --- spare first blocks, a list through themselves --- */
@@ -142,11 +151,12 @@ hoot_arena *hoot_arena_new(size_t max_bytes)
         return NULL;
     arena->max_bytes = max_bytes ? max_bytes : HOOT_ARENA_DEFAULT_MAX_BYTES;
     arena->blocks = NULL;
+    arena->kept = 0;
     enter_first_block(arena);
     return arena;
 }
 
-static void free_blocks(hoot_arena *arena)
+__attribute__((noinline)) static void free_blocks(hoot_arena *arena)
 {
     while (arena->blocks) {
         block *gone = arena->blocks;
@@ -168,8 +178,28 @@ void hoot_arena_free(hoot_arena *arena)
 
 void hoot_arena_reset(hoot_arena *arena)
 {
+    if (!arena->blocks && !POISONS) {
+        arena->cursor = arena->start; /* of the first block, whose limit stands */
+        return;
+    }
     free_blocks(arena);
     enter_first_block(arena);
+}
+
+void *hoot__arena_kept(hoot_arena *arena)
+{
+    char *first = (char *)(arena + 1);
+
+    UNPOISON(first, first + arena->kept);
+    return first;
+}
+
+void *hoot__arena_keep(hoot_arena *arena, size_t size)
+{
+    assert(hoot_arena_used(arena) == 0 && size <= KEPT_BYTES_MAX && size <= arena->max_bytes - ALIGNMENT);
+    arena->kept = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    enter_first_block(arena);
+    return hoot__arena_kept(arena);
 }
 
 /* A block with `room` bytes for use, on the chain. NULL: no memory. */

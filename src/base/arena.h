@@ -9,4 +9,11 @@
  * limit; `taken` is as it was. */
 HOOT_NODISCARD void *hoot__arena_grow(hoot_arena *arena, void *taken, size_t old_size, size_t size);
 
+/* Begin an arena that has just been made with `size` bytes (1 KiB at most) that stay when it is reset: the
+ * record of what the arena is for. Gives them, aligned for any type, not cleared. */
+void *hoot__arena_keep(hoot_arena *arena, size_t size);
+
+/* The same bytes again, after a reset. */
+void *hoot__arena_kept(hoot_arena *arena);
+
 #endif

@@ -96,19 +96,21 @@ struct hoot__exchange {
     hoot_str query;     /* behind '?', or empty */
     int version;        /* 10, 11, 20 */
     hoot__headers headers;
-    hoot__headers trailers;            /* kept apart from headers; after the body's end */
     int16_t known[HOOT__HEADER_COUNT]; /* index of the first field of that name in headers, or -1 */
     int64_t content_length;            /* -1: chunked, not known; 0: no body */
     uint64_t body_limit; /* bytes; over it: HOOT_ELIMIT. web sets it by route before the first read */
-    uint64_t body_read;  /* bytes of body given so far */
-    int body_status;  /* 0, or what a read_body() that failed should be answered with: 400, 408, 413, 431 */
-    const char *peer; /* "203.0.113.9" or "" */
+    const char *peer;    /* "203.0.113.9" or "" */
     uint16_t peer_port;
-    bool secure;             /* came over TLS */
-    bool answered;           /* respond() or start() was called */
-    int status;              /* of the answer */
-    uint64_t response_bytes; /* body bytes of the answer so far */
+    bool secure; /* came over TLS */
+
+    /* These begin as zeros. */
+    hoot__headers trailers;  /* kept apart from headers; after the body's end */
     uint64_t started_us;     /* monotonic microseconds when the head was complete; 0: nobody logs */
+    uint64_t body_read;      /* bytes of body given so far */
+    uint64_t response_bytes; /* body bytes of the answer so far */
+    int body_status; /* 0, or what a read_body() that failed should be answered with: 400, 408, 413, 431 */
+    int status;      /* of the answer */
+    bool answered;   /* respond() or start() was called */
 };
 
 /* The value of a known header, or an empty slice with NULL ptr. */

@@ -18,8 +18,10 @@
 void hoot__h1_body_init(hoot__h1_body *body, const hoot__h1_head *head)
 {
     body->framing = (uint8_t)head->framing;
-    body->left = head->framing == HOOT__H1_LENGTH ? (uint64_t)head->ex->content_length : 0;
     body->done = head->framing == HOOT__H1_NO_BODY;
+    if (body->done)
+        return;
+    body->left = head->framing == HOOT__H1_LENGTH ? (uint64_t)head->ex->content_length : 0;
     if (head->framing == HOOT__H1_CHUNKED)
         hoot__h1_chunks_init(&body->chunks);
 }

@@ -15,46 +15,10 @@
 #include "http/message.h"
 #include "net/net.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 /* So much is read from a client that was answered for the last time. */
 #define MAX_LINGER_BYTES ((uint32_t)1024 * 1024)
-
-/* --- states -------------------------------------------------------------------------------------- */
-
-static bool may_move(hoot__h1_state from, hoot__h1_state to)
-{
-    static const uint8_t allowed[] = {
-        [HOOT__H1_HEAD] = 1 << HOOT__H1_BUSY | 1 << HOOT__H1_LAST | 1 << HOOT__H1_GONE,
-        [HOOT__H1_BUSY] = 1 << HOOT__H1_HEAD | 1 << HOOT__H1_REST | 1 << HOOT__H1_LAST | 1 << HOOT__H1_GONE,
-        [HOOT__H1_REST] = 1 << HOOT__H1_HEAD | 1 << HOOT__H1_LAST | 1 << HOOT__H1_GONE,
-        [HOOT__H1_LAST] = 1 << HOOT__H1_LINGER | 1 << HOOT__H1_GONE,
-        [HOOT__H1_LINGER] = 1 << HOOT__H1_GONE,
-        [HOOT__H1_GONE] = 0,
-    };
-
-    return allowed[from] >> to & 1;
-}
-
-static void set_idle(hoot__h1_conn *conn, bool idle)
-{
-    if (conn->idle == idle)
-        return;
-    conn->idle = idle;
-    conn->http->stats.connections_idle += idle ? 1 : -1u;
-}
-
-void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state)
-{
-    assert(may_move((hoot__h1_state)conn->state, state));
-    conn->state = (uint8_t)state;
-    if (state == HOOT__H1_BUSY)
-        return; /* it is idle no more since its first byte, and has no limit of its own */
-    conn->since_ms = hoot_now_ms();
-    if (state != HOOT__H1_HEAD)
-        set_idle(conn, false);
-}
 
 /* --- the end ------------------------------------------------------------------------------------- */
 
@@ -267,6 +231,11 @@ bool hoot__h1_step(hoot__h1_conn *conn)
     return !client_must_read(conn) && take_head(conn);
 }
 
+static inline bool nothing_to_do(const hoot__h1_conn *conn)
+{
+    return conn->state == HOOT__H1_HEAD && conn->in.start == conn->in.end && !conn->eof;
+}
+
 /* Everything that could be done was done: have answers written, give memory back, wait. */
 static void settle(hoot__h1_conn *conn)
 {
@@ -279,7 +248,7 @@ static void settle(hoot__h1_conn *conn)
     if (conn->state == HOOT__H1_GONE)
         return;
     if (conn->state == HOOT__H1_HEAD && conn->in.start == conn->in.end) {
-        set_idle(conn, true);
+        hoot__h1_set_idle(conn, true);
         hoot__h1_input_rest(conn);
         hoot__stream_rest(conn->stream);
     }
@@ -295,12 +264,13 @@ void hoot__h1_advance(hoot__h1_conn *conn)
     if (conn->advancing)
         return;
     conn->advancing = true;
-    while (hoot__h1_step(conn))
+    while (!nothing_to_do(conn) && hoot__h1_step(conn))
         ;
     if (conn->state != HOOT__H1_GONE)
         settle(conn);
     conn->advancing = false; /* NOLINT(clang-analyzer-unix.Malloc): while it was true, nothing freed `conn` */
-    free_if_over(conn);
+    if (conn->state == HOOT__H1_GONE)
+        free_if_over(conn);
 }
 
 /* --- events of the stream ------------------------------------------------------------------------ */
@@ -335,7 +305,7 @@ static void on_arrived(hoot_stream *stream, size_t len, void *user)
         return;
     }
     if (conn->state == HOOT__H1_HEAD && conn->in.start == conn->in.end) {
-        set_idle(conn, false);
+        hoot__h1_set_idle(conn, false);
         conn->since_ms = hoot_now_ms();
         conn->graced = false;
     }
@@ -404,5 +374,5 @@ void hoot__http_serve(hoot__http *http, hoot_stream *stream_take)
     if (!hoot__timer_is_set(&conn->timer) || hoot_stream_read_start(stream_take) < 0)
         hoot__h1_gone(conn, true);
     else
-        set_idle(conn, true);
+        hoot__h1_set_idle(conn, true);
 }

@@ -1,7 +1,7 @@
 /* Deadlines of a connection, through one timer.
  *
- * The timer is moved lazily: pushing it on costs a store, and when it fires too early it only looks again.
- * What is watched:
+ * The timer is moved lazily: it stays where it is when a deadline is pushed on, and when it fires too early
+ * it only looks again. What is watched:
  *
  *     state            limit                                       then
  *     HEAD, idle       idle_timeout since the last answer          close
@@ -94,11 +94,10 @@ void hoot__h1_watch(hoot__h1_conn *conn)
 
     if (send_due_ms < due_ms)
         due_ms = send_due_ms;
-    if (due_ms == NEVER) {
-        if (hoot__timer_is_set(&conn->timer))
-            return;
+    if (hoot__timer_is_set(&conn->timer) && conn->timer.due_ms <= due_ms)
+        return;
+    if (due_ms == NEVER)
         due_ms = hoot_now_ms() + HEARTBEAT_MS;
-    }
     /* It fails only when it was not set before, and then a later call has another chance. */
     (void)hoot__timer_set(&conn->timer, due_ms, on_timer);
 }

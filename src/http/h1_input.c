@@ -135,8 +135,10 @@ char *hoot__h1_input_room(hoot__h1_conn *conn, size_t *out_room)
     hoot__h1_input *in = &conn->in;
     bool lent = conn->request && conn->request->lent; /* a slice of the body is in use */
 
-    if (!in->data && !begin(in))
-        return NULL;
+    if (!in->data) {
+        *out_room = HOOT__BLOCK_BYTES;
+        return begin(in) ? in->data : NULL;
+    }
     if (conn->request && body_is_cramped(conn))
         widen_for_body(conn);
     if (in->start == in->end && !lent)

@@ -1,14 +1,15 @@
 /* One request: from a parsed head to the end of its task.
  *
- * The struct lies in the request's arena, which the server keeps and hands on. A task is started for it at
- * once, inside the callback that brought the last byte of the head: a handler that does not wait has answered
- * before that callback returns. When more requests have come behind it, its task goes on with them, until one
- * of them waits. What happens when the handler returns without a whole answer is decided here. */
+ * The struct lies at the beginning of the request's arena, and the server keeps both and hands them on. A
+ * task is started for it at once, inside the callback that brought the last byte of the head: a handler that
+ * does not wait has answered before that callback returns. When more requests have come behind it, its task
+ * goes on with them, until one of them waits. What happens when the handler returns without a whole answer is
+ * decided here. */
 #include "http/serving.h"
 
+#include "base/arena.h"
 #include "http/message.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -20,23 +21,6 @@ static const hoot__exchange_ops h1_ops = {
     .write = hoot__h1_write,
     .finish = hoot__h1_finish,
 };
-
-/* --- arenas -------------------------------------------------------------------------------------- */
-
-static hoot_arena *arena_acquire(hoot__http *http)
-{
-    return http->spare_count > 0 ? http->spare_arenas[--http->spare_count] : hoot_arena_new(0);
-}
-
-static void arena_release(hoot__http *http, hoot_arena *arena)
-{
-    if (http->spare_count == HOOT__SPARE_ARENAS) {
-        hoot_arena_free(arena);
-        return;
-    }
-    hoot_arena_reset(arena);
-    http->spare_arenas[http->spare_count++] = arena;
-}
 
 static void refuse_for_memory(hoot__h1_conn *conn)
 {
@@ -55,28 +39,56 @@ static void add_slash(hoot__exchange *ex)
         ex->target = hoot_str_from(text);
 }
 
+/* An arena that begins with a request's record, and what is the same in all of them. NULL: no memory. */
+static hoot__h1_request *record_new(void)
+{
+    hoot_arena *arena = hoot_arena_new(0);
+    hoot__h1_request *req = arena ? hoot__arena_keep(arena, sizeof *req) : NULL;
+
+    if (!req)
+        return NULL;
+    req->ex.ops = &h1_ops;
+    req->ex.arena = arena;
+    return req;
+}
+
+/* What the parser does not write, nor the start of the request. */
+static inline void clear(hoot__h1_request *req)
+{
+    const size_t from = offsetof(hoot__h1_request, ex.trailers), to = offsetof(hoot__h1_request, conn);
+
+    memset((char *)req + from, 0, to - from);
+}
+
 hoot__h1_request *hoot__h1_request_new(hoot__h1_conn *conn)
 {
-    hoot_arena *arena = arena_acquire(conn->http);
-    hoot__h1_request *req = arena ? hoot_arena_zalloc(arena, sizeof *req) : NULL;
+    hoot__http *http = conn->http;
+    hoot__h1_request *req =
+        http->spare_count > 0 ? hoot__arena_kept(http->spare_arenas[--http->spare_count]) : record_new();
 
     if (!req) {
-        if (arena)
-            arena_release(conn->http, arena);
         refuse_for_memory(conn);
         return NULL;
     }
+    clear(req);
     req->conn = conn;
-    req->ex.arena = arena;
-    req->ex.headers.at = conn->http->scratch;
+    req->ex.headers.at = http->scratch;
     return req;
 }
 
 void hoot__h1_request_free(hoot__h1_request *req)
 {
+    hoot__http *http = req->conn->http;
+    hoot_arena *arena = req->ex.arena;
+
     if (req->pinned)
         hoot__h1_request_unpin(req);
-    arena_release(req->conn->http, req->ex.arena);
+    if (http->spare_count == HOOT__SPARE_ARENAS) {
+        hoot_arena_free(arena);
+        return;
+    }
+    hoot_arena_reset(arena);
+    http->spare_arenas[http->spare_count++] = arena;
 }
 
 /* Fields are parsed into memory that all connections share. Gives false: no memory for their own. */
@@ -95,11 +107,11 @@ static bool keep_headers(hoot__exchange *ex)
 /* What the head did not say. */
 static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn)
 {
+    static const hoot_str schemes[] = { { "http", 4 }, { "https", 5 } };
     const hoot_stream *stream = conn->stream;
 
-    ex->ops = &h1_ops;
     ex->secure = stream->secure;
-    ex->scheme = ex->secure ? HOOT_STR("https") : HOOT_STR("http");
+    ex->scheme = schemes[ex->secure];
     if (ex->target.len && ex->target.ptr[0] == '?')
         add_slash(ex);
     ex->body_limit = conn->http->options.max_body_bytes;
@@ -142,22 +154,29 @@ static void conclude(hoot__h1_request *req)
         http->log(ex, http->log_user);
 }
 
-/* Where the connection goes after a request. */
-static void leave(hoot__h1_conn *conn, const hoot__h1_request *req)
+/* There will be no other request. */
+static void leave_for_good(hoot__h1_conn *conn, const hoot__h1_request *req)
 {
     bool cut = !req->finished;
     bool close_delimited = req->response_left < 0 && !req->chunked;
 
-    if (conn->state == HOOT__H1_GONE)
-        return;
     if (cut && (close_delimited || !req->ex.answered)) {
         hoot__h1_gone(conn, true); /* an orderly end would look like a whole answer */
-    } else if (cut || !req->keep_alive) {
-        conn->linger = cut || !req->client_closes || !conn->body.done || conn->in.start != conn->in.end;
-        hoot__h1_move(conn, HOOT__H1_LAST);
-    } else {
-        hoot__h1_move(conn, conn->body.done ? HOOT__H1_HEAD : HOOT__H1_REST);
+        return;
     }
+    conn->linger = cut || !req->client_closes || !conn->body.done || conn->in.start != conn->in.end;
+    hoot__h1_move(conn, HOOT__H1_LAST);
+}
+
+/* Where the connection goes after a request. */
+static void leave(hoot__h1_conn *conn, const hoot__h1_request *req)
+{
+    if (conn->state == HOOT__H1_GONE)
+        return;
+    if (req->finished && req->keep_alive)
+        hoot__h1_move(conn, conn->body.done ? HOOT__H1_HEAD : HOOT__H1_REST);
+    else
+        leave_for_good(conn, req);
 }
 
 /* It is over: what the connection does next is up to the caller. */

@@ -7,13 +7,15 @@
 #include "http/server.h"
 #include "runtime/task.h"
 
+#include <assert.h>
+
 typedef struct hoot__h1_conn hoot__h1_conn;
 typedef struct hoot__h1_request hoot__h1_request;
 
 /* Answers written in one go, see h1_batch.c. */
 #define HOOT__H1_BATCH 16
 
-/* Arenas kept for the next requests. */
+/* Arenas, with a request's record in each, kept for the next requests. */
 #define HOOT__SPARE_ARENAS 64
 
 /* Body of a request that nobody read: so much of it is taken and dropped before its connection is given up.
@@ -31,8 +33,8 @@ struct hoot__http {
         *conns; /* all that are alive, also those whose stream is gone but whose request still runs */
     size_t conn_count;
     bool draining;
-    hoot_waiter *closed_waiter; /* in hoot__http_wait_closed() */
-    hoot_arena *spare_arenas[HOOT__SPARE_ARENAS];
+    hoot_waiter *closed_waiter;                   /* in hoot__http_wait_closed() */
+    hoot_arena *spare_arenas[HOOT__SPARE_ARENAS]; /* each with a hoot__h1_request as what it keeps */
     unsigned spare_count;
     hoot__header *scratch;                /* options.max_headers of them, for parsing */
     hoot__h1_conn *batch[HOOT__H1_BATCH]; /* whose answers are about to be written; NULL: one that has left */
@@ -104,8 +106,41 @@ void hoot__h1_advance(hoot__h1_conn *conn);
  */
 bool hoot__h1_step(hoot__h1_conn *conn);
 
-/* Change the state; asserts that the move is one of those drawn in connections.md. */
-void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state);
+/* Is the move one of those drawn in connections.md? One byte of `allowed` for each state to come from, one
+ * bit of it for each to go to. */
+static inline bool hoot__h1_may_move(hoot__h1_state from, hoot__h1_state to)
+{
+#define TO(state)       (UINT64_C(1) << HOOT__H1_##state)
+#define FROM(state, to) ((to) << 8 * HOOT__H1_##state)
+    const uint64_t allowed = FROM(HEAD, TO(BUSY) | TO(LAST) | TO(GONE)) |
+                             FROM(BUSY, TO(HEAD) | TO(REST) | TO(LAST) | TO(GONE)) |
+                             FROM(REST, TO(HEAD) | TO(LAST) | TO(GONE)) | FROM(LAST, TO(LINGER) | TO(GONE)) |
+                             FROM(LINGER, TO(GONE));
+#undef FROM
+#undef TO
+
+    return allowed >> (8 * from + to) & 1;
+}
+
+static inline void hoot__h1_set_idle(hoot__h1_conn *conn, bool idle)
+{
+    if (conn->idle == idle)
+        return;
+    conn->idle = idle;
+    conn->http->stats.connections_idle += idle ? 1 : -1u;
+}
+
+/* Change the state; asserts that it may. */
+static inline void hoot__h1_move(hoot__h1_conn *conn, hoot__h1_state state)
+{
+    assert(hoot__h1_may_move((hoot__h1_state)conn->state, state));
+    conn->state = (uint8_t)state;
+    if (state == HOOT__H1_BUSY)
+        return; /* it is idle no more since its first byte, and has no limit of its own */
+    conn->since_ms = hoot_now_ms();
+    if (state != HOOT__H1_HEAD)
+        hoot__h1_set_idle(conn, false);
+}
 
 /* Hand `out` to the system. Gives 0, 1 (some waits), or negative: the connection is gone then. */
 int hoot__h1_flush(hoot__h1_conn *conn);
@@ -178,26 +213,30 @@ bool hoot__h1_drop_body(hoot__h1_conn *conn);
 
 struct hoot__h1_request {
     hoot__exchange ex;
-    hoot__h1_conn *conn;
+
+    /* These begin as zeros, like the end of `ex`. */
     hoot_task *task;
     char *pinned; /* the buffer that the head lies in, when `in` has moved on from it */
-    uint32_t pinned_capacity;
     hoot_waiter *body_waiter;
     hoot_waiter *send_waiter;
-    char *fill; /* where what comes of the body belongs, and how much of it */
-    size_t fill_room;
     hoot_str piece;          /* what a fill left of a piece */
-    uint64_t body_wait_ms;   /* when the wait under way began */
-    uint64_t body_waited_ms; /* all waits before it */
+    size_t fill_room;        /* how much of the body that comes belongs to `fill` */
+    uint64_t body_waited_ms; /* all waits for the body, but the one under way */
+    int64_t response_left;   /* bytes promised and not written; -1: no promise */
     int body_code;           /* < 0: the body has failed */
     bool lent;               /* a piece of the body is in the handler's hands */
-    bool keep_alive;         /* what the client asked for; then, what was answered */
-    bool client_closes;      /* it asked for the end: nothing comes after this request */
-    bool expects_continue;   /* and has not been told to go on */
+    bool keep_alive;         /* what was answered */
     bool head_only;          /* the answer has no body: HEAD, 204, 304 */
     bool chunked;            /* the answer is */
     bool finished;           /* the answer is whole */
-    int64_t response_left;   /* bytes promised and not written; -1: no promise */
+
+    /* From here on nothing is cleared. */
+    hoot__h1_conn *conn;
+    bool client_closes;    /* it asked for the end: nothing comes after this request */
+    bool expects_continue; /* and has not been told to go on */
+    uint32_t pinned_capacity;
+    char *fill;            /* where what comes of the body belongs */
+    uint64_t body_wait_ms; /* when the wait under way began */
 };
 
 /* A request for a head to be parsed into. Gives NULL: no memory, the connection was told. */

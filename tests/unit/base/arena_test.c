@@ -100,6 +100,31 @@ static void reset_lets_go_of_all_and_starts_at_the_same_place(void **state)
     assert_ptr_equal(hoot_arena_alloc(arena, 24), first);
 }
 
+static void keeps_its_record_through_resets(void **state)
+{
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(5000);
+    char *record = hoot__arena_keep(arena, 100), *first = NULL;
+    size_t kept = hoot_arena_used(arena);
+
+    (void)state;
+    assert_in_range(kept, 100, 100 + alignof(max_align_t));
+    memset(record, 'r', 100);
+    for (int round = 0; round < 4; round++) {
+        char *taken = hoot_arena_alloc(arena, 24);
+
+        assert_true(taken >= record + 100);
+        assert_true(!first || taken == first);
+        first = taken;
+        for (int i = 0; round % 2 && i < 4; i++)
+            assert_non_null(hoot_arena_alloc(arena, 1000));
+        assert_null(hoot_arena_alloc(arena, 5000 - kept - 24 - (round % 2 ? 4000 : 0) + 1));
+        hoot_arena_reset(arena);
+        assert_int_equal(hoot_arena_used(arena), kept);
+        assert_ptr_equal(hoot__arena_kept(arena), record);
+        assert_int_equal(record[0] + record[99], 2 * 'r');
+    }
+}
+
 static void clears_what_zalloc_gives(void **state)
 {
     HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
@@ -196,6 +221,19 @@ static void asan_sees_writes_past_an_allocation_and_after_reset(void **state)
     hoot_arena_reset(arena);
     assert_true(__asan_address_is_poisoned(one));
 }
+
+static void asan_sees_a_kept_record_that_is_used_after_a_reset(void **state)
+{
+    HOOT_AUTO(hoot_arena) arena = hoot_arena_new(0);
+    char *record = hoot__arena_keep(arena, 64);
+
+    (void)state;
+    assert_false(__asan_address_is_poisoned(record + 63));
+    hoot_arena_reset(arena);
+    assert_true(__asan_address_is_poisoned(record));
+    assert_ptr_equal(hoot__arena_kept(arena), record);
+    assert_false(__asan_address_is_poisoned(record));
+}
 #endif
 
 /* From among others, to a block of its own, to a larger one. */
@@ -238,6 +276,7 @@ int main(void)
         cmocka_unit_test(limit_spans_blocks_of_every_kind),
         cmocka_unit_test(refuses_sizes_that_overflow),
         cmocka_unit_test(reset_lets_go_of_all_and_starts_at_the_same_place),
+        cmocka_unit_test(keeps_its_record_through_resets),
         cmocka_unit_test(clears_what_zalloc_gives),
         cmocka_unit_test(copies_are_terminated),
         cmocka_unit_test(formats_texts_across_the_end_of_a_block),
@@ -246,6 +285,7 @@ int main(void)
         cmocka_unit_test(survives_missing_memory),
 #if defined(__SANITIZE_ADDRESS__)
         cmocka_unit_test(asan_sees_writes_past_an_allocation_and_after_reset),
+        cmocka_unit_test(asan_sees_a_kept_record_that_is_used_after_a_reset),
 #endif
     };
 
