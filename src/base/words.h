@@ -1,5 +1,5 @@
 /* Short runs of bytes as words. Two loads that may overlap cover every length from one word to two, stay
- * inside the run, and cost less than a call. */
+ * inside the run, and cost less than a call, which makes its caller keep all it knows on the stack, too. */
 #ifndef HOOT_BASE_WORDS_H
 #define HOOT_BASE_WORDS_H
 
@@ -44,12 +44,19 @@ static inline bool hoot__same_text(hoot_str a, hoot_str b)
 {
     if (a.len != b.len)
         return false;
-    if (a.len > 16)
-        return memcmp(a.ptr, b.ptr, a.len) == 0;
+    if (a.len < 2)
+        return a.len == 0 || *a.ptr == *b.ptr;
+    if (a.len < 4)
+        return hoot__load2(a.ptr) == hoot__load2(b.ptr) &&
+               hoot__load2(a.ptr + a.len - 2) == hoot__load2(b.ptr + a.len - 2);
     if (a.len < 8)
-        return hoot__load_short(a.ptr, a.len) == hoot__load_short(b.ptr, a.len);
-    return hoot__load8(a.ptr) == hoot__load8(b.ptr) &&
-           hoot__load8(a.ptr + a.len - 8) == hoot__load8(b.ptr + a.len - 8);
+        return hoot__load4(a.ptr) == hoot__load4(b.ptr) &&
+               hoot__load4(a.ptr + a.len - 4) == hoot__load4(b.ptr + a.len - 4);
+    for (size_t i = 0; i + 8 < a.len; i += 8) {
+        if (hoot__load8(a.ptr + i) != hoot__load8(b.ptr + i))
+            return false;
+    }
+    return hoot__load8(a.ptr + a.len - 8) == hoot__load8(b.ptr + a.len - 8);
 }
 
 #endif

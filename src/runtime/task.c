@@ -395,6 +395,11 @@ static uint64_t from_now(const hoot_task *task, uint64_t ms)
     return __builtin_add_overflow(hoot__loop_now(task->loop), ms, &due_ms) ? HOOT_NO_DEADLINE : due_ms;
 }
 
+void hoot__task_set_timeout(hoot_task *task, uint32_t ms)
+{
+    task->deadline_ms = hoot__loop_now(task->loop) + ms;
+}
+
 hoot_timeout_scope hoot_timeout_begin(uint64_t ms)
 {
     hoot_task *task = hoot_current_task();

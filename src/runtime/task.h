@@ -33,6 +33,8 @@ bool hoot__task_is_canceled(const hoot_task *task);
 /* Deadline of a task, in hoot_now_ms() time, HOOT_NO_DEADLINE for none. */
 uint64_t hoot__task_deadline(const hoot_task *task);
 void hoot__task_set_deadline(hoot_task *task, uint64_t deadline_ms);
+/* The deadline of a task that runs: so long from now on. */
+void hoot__task_set_timeout(hoot_task *task, uint32_t ms);
 
 /* The name shown in reports; borrowed. */
 void hoot__task_set_name(hoot_task *task, const char *name);

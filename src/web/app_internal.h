@@ -51,7 +51,7 @@ struct hoot_app {
     size_t before_serving_count, after_serving_count;
 
     hoot__router router;
-    hoot_str types[HOOT__KEPT_TYPES]; /* content types that handlers gave, checked and copied */
+    hoot__header types[HOOT__KEPT_TYPES]; /* of content types that handlers gave, checked and copied */
     uint32_t type_count;
     hoot_buf scratch; /* where a JSON answer or a template is written before it is copied to its length; not
                          used across a suspension */

@@ -187,7 +187,7 @@ static int put_origin(hoot_response *resp, const hoot__cors *cors, hoot_str orig
     return rc;
 }
 
-int hoot__cors_apply(hoot_request *req, const hoot__cors *cors, hoot_response *resp)
+__attribute__((noinline)) int hoot__cors_apply(hoot_request *req, const hoot__cors *cors, hoot_response *resp)
 {
     hoot_str origin = hoot__exchange_known(req->ex, HOOT__HEADER_ORIGIN);
     int rc = cors->any_origin ? 0 : hoot_response_vary(resp, "Origin");
@@ -252,7 +252,7 @@ static int fill_preflight(hoot_response *resp, const hoot__cors *cors, hoot_str 
     return rc == 0 ? put(resp, HOOT_STR("Access-Control-Max-Age"), cors->max_age_text) : rc;
 }
 
-hoot_response *hoot__cors_preflight(hoot_request *req, const hoot__cors *cors)
+__attribute__((noinline)) hoot_response *hoot__cors_preflight(hoot_request *req, const hoot__cors *cors)
 {
     hoot_str origin = hoot__exchange_known(req->ex, HOOT__HEADER_ORIGIN);
     hoot_str method = field(req, HOOT_STR("Access-Control-Request-Method"));

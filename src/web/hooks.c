@@ -66,18 +66,18 @@ int hoot__hooks_join(hoot_app *app, hoot_error *err)
     return 0;
 }
 
-hoot_response *hoot__hooks_run_before(hoot_request *req)
+__attribute__((noinline)) hoot_response *hoot__hooks_run_before(hoot_request *req)
 {
     hoot_response *resp = NULL;
 
-    for (const hoot_before_request_fn *hook = req->layer->hooks.before; !resp && hook && *hook; hook++)
+    for (const hoot_before_request_fn *hook = req->layer->hooks.before; !resp && *hook; hook++)
         resp = (*hook)(req);
     return resp;
 }
 
-hoot_response *hoot__hooks_run_after(hoot_request *req, hoot_response *resp)
+__attribute__((noinline)) hoot_response *hoot__hooks_run_after(hoot_request *req, hoot_response *resp)
 {
-    for (const hoot_after_request_fn *hook = req->layer->hooks.after; hook && *hook; hook++) {
+    for (const hoot_after_request_fn *hook = req->layer->hooks.after; *hook; hook++) {
         hoot_response *next = (*hook)(req, resp);
 
         resp = next ? next : resp;
@@ -85,8 +85,8 @@ hoot_response *hoot__hooks_run_after(hoot_request *req, hoot_response *resp)
     return resp;
 }
 
-void hoot__hooks_run_teardown(hoot_request *req)
+__attribute__((noinline)) void hoot__hooks_run_teardown(hoot_request *req)
 {
-    for (const hoot_teardown_fn *hook = req->layer->hooks.teardown; hook && *hook; hook++)
+    for (const hoot_teardown_fn *hook = req->layer->hooks.teardown; *hook; hook++)
         (*hook)(req, req->failure);
 }

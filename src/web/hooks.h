@@ -15,7 +15,8 @@ typedef struct hoot__hooks {
 /* Make the lists of every layer of an app that is about to serve. Errors: HOOT_ENOMEM. */
 int hoot__hooks_join(hoot_app *app, hoot_error *err);
 
-/* The first response ends it; NULL: none gave one. */
+/* Each of a list that the request's layer has, so a request without hooks looks at three pointers.
+ * before: the first response ends it; NULL: none gave one. */
 hoot_response *hoot__hooks_run_before(hoot_request *req);
 
 /* A hook that gives nothing leaves the response as it was. */

@@ -56,22 +56,21 @@ struct hoot_request {
     hoot_arena *arena; /* the exchange's */
 
     const hoot__layer *layer; /* whose hooks and error handlers apply; the app's when no rule matched */
-    const hoot__layer *cors;  /* whose CORS rules apply; NULL: none */
-
-    /* These begin as zeros. */
+    const hoot__layer *cors;  /* whose CORS rules apply */
     const hoot__rule *rule;   /* that matched, or NULL */
-    hoot__path_value *values; /* of the rule's converters, in order */
+    hoot__path_value *values; /* of its converters, in order; when there is a rule */
 
+    /* These begin as zeros, and are few enough for as few stores: see make_request(). */
     const char *method, *path, *host; /* terminated copies, made when first asked for */
     hoot__pairs args;                 /* of the query, parsed before the handler runs */
+    struct json_t *json;              /* parsed body, owned; released by `json_closer` */
+    struct hoot__session *session;    /* made at the first call of session.h */
+    hoot_error *failure; /* what hoot_fail() was told, for teardown hooks; NULL: nothing failed */
     hoot__body_state body_state;
     int body_code; /* why reading failed */
+    uint16_t slot_count;
     bool form_parsed;
-    bool in_error_handler;         /* an error handler's own failure is answered by the built-in one */
-    struct json_t *json;           /* parsed body, owned; released by `json_closer` */
-    struct hoot__session *session; /* made at the first call of session.h */
-    hoot_error *failure;           /* what hoot_fail() was told, for teardown hooks; NULL: nothing failed */
-    size_t slot_count;
+    bool in_error_handler; /* an error handler's own failure is answered by the built-in one */
 
     /* From here on nothing is cleared: what stands above says when it is good. */
     hoot_scope scope;

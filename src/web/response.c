@@ -18,8 +18,6 @@ void hoot__response_init(hoot_response *resp, hoot_request *req, int status)
     resp->close = false;
     resp->body = hoot_str_of("", 0);
     resp->produce = NULL;
-    resp->produce_arg = NULL;
-    resp->content_length = 0;
     resp->headers = resp->inline_headers;
     resp->header_count = 0;
     resp->header_room = HOOT__INLINE_HEADERS;
@@ -35,20 +33,20 @@ hoot_response *hoot__response_no_memory(hoot_request *req)
     return resp;
 }
 
+__attribute__((noinline)) static int not_to_be_sent(int status)
+{
+    hoot_log_error("%s: a response with status %d: 500 is sent", hoot_task_name(hoot_current_task()), status);
+    return 500;
+}
+
 /* An answer without headers and body, and `more` bytes of memory behind it; NULL: no memory. A status that
  * may not be sent becomes 500. */
 static inline hoot_response *make(hoot_request *req, int status, size_t more)
 {
     hoot_response *resp = hoot_arena_alloc(req->arena, sizeof(*resp) + more);
 
-    if (!resp)
-        return NULL;
-    if (status < 200 || status > 599) {
-        hoot_log_error("%s: a response with status %d: 500 is sent", hoot_task_name(hoot_current_task()),
-                       status);
-        status = 500;
-    }
-    hoot__response_init(resp, req, status);
+    if (resp)
+        hoot__response_init(resp, req, status >= 200 && status <= 599 ? status : not_to_be_sent(status));
     return resp;
 }
 

@@ -43,11 +43,16 @@ int hoot__response_put(hoot_response *resp, hoot_str name, hoot_str value)
     return put(resp, HOOT__HEADER_OTHER, name, value);
 }
 
-void hoot__response_put_type(hoot_response *resp, hoot_str value)
+static inline hoot__header header_of_type(hoot_str value)
 {
-    resp->headers[0] = (hoot__header){
+    return (hoot__header){
         .name = HOOT_STR("Content-Type"), .value = value, .known = HOOT__HEADER_CONTENT_TYPE, .checked = true
     };
+}
+
+void hoot__response_put_type(hoot_response *resp, hoot_str value)
+{
+    resp->headers[0] = header_of_type(value);
     resp->header_count = 1;
 }
 
@@ -133,10 +138,10 @@ static int set(hoot_response *resp, const char *name_text, const char *value_tex
 
 /* --- content types: a program has few of them, so the first ones are checked and copied once --- */
 
-static const hoot_str *find_type(const hoot_app *app, hoot_str type)
+__attribute__((always_inline)) static inline const hoot__header *find_type(const hoot_app *app, hoot_str type)
 {
     for (uint32_t i = 0; i < app->type_count; i++) {
-        if (hoot__same_text(app->types[i], type))
+        if (hoot__same_text(app->types[i].value, type))
             return &app->types[i];
     }
     return NULL;
@@ -146,26 +151,32 @@ static void keep_type(hoot_app *app, hoot_str type)
 {
     if (app->type_count < HOOT__KEPT_TYPES && type.len <= HOOT__KEPT_TYPE_BYTES && !find_type(app, type) &&
         copy(app->arena, &type) == 0)
-        app->types[app->type_count++] = type;
+        app->types[app->type_count++] = header_of_type(type);
 }
 
-int hoot__response_set_type(hoot_response *resp, const char *value)
+/* One that is new. */
+__attribute__((noinline)) static int take_type(hoot_response *resp, hoot_str type)
 {
-    hoot_app *app = hoot__request_app(resp->req);
-    hoot_str type = hoot_str_from(value);
-    const hoot_str *kept = find_type(app, type);
     int rc;
 
-    if (kept) {
-        hoot__response_put_type(resp, *kept);
-        return 0;
-    }
     type = trim_blanks(type);
     rc = take_value(resp->req->arena, &type);
     if (rc < 0)
         return rc;
-    keep_type(app, type);
+    keep_type(hoot__request_app(resp->req), type);
     hoot__response_put_type(resp, type);
+    return 0;
+}
+
+int hoot__response_set_type(hoot_response *resp, const char *value)
+{
+    hoot_str type = hoot_str_from(value);
+    const hoot__header *kept = find_type(hoot__request_app(resp->req), type);
+
+    if (!kept)
+        return take_type(resp, type);
+    resp->headers[0] = *kept;
+    resp->header_count = 1;
     return 0;
 }
 

@@ -15,11 +15,11 @@ enum { HOOT__INLINE_HEADERS = 6, HOOT__MAX_RESPONSE_HEADERS = 100 };
 struct hoot_response {
     hoot_request *req;
     int status;
-    bool close;    /* end the connection after it */
-    hoot_str body; /* when `produce` is NULL */
-    hoot_stream_fn produce;
+    bool close;             /* end the connection after it */
+    hoot_str body;          /* when `produce` is NULL */
+    hoot_stream_fn produce; /* NULL: not streamed, and the next two say nothing */
     void *produce_arg;
-    int64_t content_length; /* of a streamed answer; -1: not known */
+    int64_t content_length; /* -1: not known */
     hoot__header *headers;  /* at first `inline_headers` */
     uint32_t header_count, header_room;
     hoot__header inline_headers[HOOT__INLINE_HEADERS];

@@ -24,8 +24,11 @@
 
 int hoot__router_init(hoot__router *router, hoot_arena *arena)
 {
+    static const hoot__static_slot none;
+
     memset(router, 0, sizeof(*router));
     router->arena = arena;
+    router->statics = &none;
     router->root = hoot_arena_zalloc(arena, sizeof(hoot__node));
     return router->root ? 0 : HOOT_ENOMEM;
 }
@@ -200,6 +203,8 @@ int hoot__router_add(hoot__router *router, hoot__rule *rule, hoot_error *err)
     return 0;
 }
 
+/* --- the table of static paths --- */
+
 /* Paths are looked up as they were sent: so a rule that would be sent encoded is left to the tree. */
 static bool is_static(const hoot__rule *rule)
 {
@@ -218,18 +223,20 @@ static size_t count_static(const hoot__router *router)
 int hoot__router_finish(hoot__router *router, hoot_error *err)
 {
     size_t room = 8, count = count_static(router);
+    hoot__static_slot *slots;
 
     while (room < 2 * count)
         room *= 2;
-    router->statics = hoot_arena_zalloc(router->arena, room * sizeof(*router->statics));
-    if (!router->statics)
+    slots = hoot_arena_zalloc(router->arena, room * sizeof(*slots));
+    if (!slots)
         return hoot_error_set(err, HOOT_ENOMEM, "out of memory");
+    router->statics = slots;
     router->static_mask = room - 1;
     for (hoot__rule *rule = router->first; rule; rule = rule->next) {
         hoot_str path = hoot_str_from(rule->rule);
 
         if (is_static(rule))
-            *hoot__static_slot_of(router, path) =
+            slots[hoot__static_slot_of(router, path) - slots] =
                 (hoot__static_slot){ path, endpoint_for(router, &rule->pattern) };
     }
     return 0;

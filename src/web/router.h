@@ -25,7 +25,7 @@ typedef struct hoot__router {
     hoot_arena *arena; /* the app's */
     hoot__node *root;
     hoot__rule *first, *last;
-    hoot__static_slot *statics; /* whole static paths, by hash; made by hoot__router_finish() */
+    const hoot__static_slot *statics; /* whole static paths, by hash; none before hoot__router_finish() */
     size_t static_mask;
 } hoot__router;
 
@@ -44,8 +44,8 @@ typedef struct hoot__match {
     const hoot__rule *rule;
     const char *task_name; /* "GET /users/<int:id>" */
     hoot__path_value *values;
-    hoot_str allow;    /* "GET, HEAD, OPTIONS" */
-    hoot_str location; /* path and query, beginning with one slash */
+    hoot_str allow;    /* of OPTIONS and NOT_ALLOWED: "GET, HEAD, OPTIONS" */
+    hoot_str location; /* of REDIRECT: path and query, beginning with one slash */
 } hoot__match;
 
 /* Errors: HOOT_ENOMEM. The arena outlives the router. */
@@ -58,9 +58,8 @@ int hoot__router_add(hoot__router *router, hoot__rule *rule, hoot_error *err);
 /* Make the table of static paths; rules may be added again afterwards. Errors: HOOT_ENOMEM. */
 int hoot__router_finish(hoot__router *router, hoot_error *err);
 
-/* Find the rule of an undecoded path; `query` is for redirects. Takes memory from `arena` for values and
- * decoded parts only. */
-hoot__route_result hoot__router_match(const hoot__router *router, hoot_arena *arena, hoot_str method,
-                                      hoot_str path, hoot_str query, hoot__match *out);
+/* Find the rule for the method and the undecoded path of a request; its query is for redirects. Takes memory
+ * from its arena for values and decoded parts only. */
+hoot__route_result hoot__router_match(const hoot__router *router, const hoot__exchange *ex, hoot__match *out);
 
 #endif

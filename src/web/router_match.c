@@ -25,7 +25,7 @@ typedef struct walk {
     size_t seen_count;
 } walk;
 
-static const hoot__entry *choose_other(const hoot__endpoint *end, hoot_str method)
+__attribute__((noinline)) static const hoot__entry *choose_other(const hoot__endpoint *end, hoot_str method)
 {
     const hoot__entry *e = hoot_str_is(method, "HEAD") ? hoot__endpoint_find(end, HOOT_STR("GET")) : NULL;
 
@@ -303,29 +303,27 @@ static char *put_location(char *to, hoot_str s, bool merge)
 
 /* To the same path with merged slashes and, if the entry's rule has one, one at its end. It begins with
  * exactly one slash, so it never names another host. */
-static hoot__route_result redirect(hoot_arena *arena, hoot_str path, const hoot__entry *to_entry,
-                                   hoot_str query, hoot__match *out)
+static hoot__route_result redirect(const hoot__exchange *ex, const hoot__entry *to_entry, hoot__match *out)
 {
-    char *start = hoot_arena_alloc(arena, 3 * (path.len + query.len) + 2);
+    char *start = hoot_arena_alloc(ex->arena, 3 * (ex->path.len + ex->query.len) + 2);
     char *to = start;
 
     if (!start)
         return HOOT__ROUTE_NO_MEMORY;
     take_entry(to_entry, out);
-    to = put_location(to, path, true);
+    to = put_location(to, ex->path, true);
     if (to_entry->rule->pattern.ends_in_slash && to[-1] != '/')
         *to++ = '/';
-    if (query.len)
+    if (ex->query.len)
         *to++ = '?';
-    to = put_location(to, query, false);
+    to = put_location(to, ex->query, false);
     out->location = hoot_str_of(start, (size_t)(to - start));
     return HOOT__ROUTE_REDIRECT;
 }
 
-static hoot__route_result redirect_to_slash(const walk *w, hoot_arena *arena, hoot_str path, hoot_str query,
-                                            hoot__match *out)
+static hoot__route_result redirect_to_slash(const walk *w, const hoot__exchange *ex, hoot__match *out)
 {
-    return redirect(arena, path, w->with_slash->entries, query, out);
+    return redirect(ex, w->with_slash->entries, out);
 }
 
 static hoot__route_result match_tree(const hoot__router *router, hoot_arena *arena, hoot_str method,
@@ -359,10 +357,11 @@ static bool has_double_slash(hoot_str path)
 
 /* Nothing matched: would it without doubled slashes? Any rule will do, of any method: the redirect keeps the
  * method. */
-static hoot__route_result match_merged(const hoot__router *router, hoot_arena *arena, hoot_str method,
-                                       hoot_str path, hoot_str query, walk *w, hoot__match *out)
+static hoot__route_result match_merged(const hoot__router *router, const hoot__exchange *ex, walk *w,
+                                       hoot__match *out)
 {
-    char *merged = hoot_arena_alloc(arena, path.len);
+    hoot_str path = ex->path;
+    char *merged = hoot_arena_alloc(ex->arena, path.len);
     size_t len = 0;
 
     if (!merged)
@@ -371,51 +370,50 @@ static hoot__route_result match_merged(const hoot__router *router, hoot_arena *a
         if (path.ptr[i] != '/' || i == 0 || path.ptr[i - 1] != '/')
             merged[len++] = path.ptr[i];
     }
-    if (match_tree(router, arena, method, hoot_str_of(merged, len), w) == HOOT__ROUTE_FOUND)
-        return redirect(arena, path, w->found, query, out);
+    if (match_tree(router, ex->arena, ex->method, hoot_str_of(merged, len), w) == HOOT__ROUTE_FOUND)
+        return redirect(ex, w->found, out);
     if (w->seen_count)
-        return redirect(arena, path, w->seen[0]->entries, query, out);
-    return w->with_slash ? redirect_to_slash(w, arena, path, query, out) : HOOT__ROUTE_NOT_FOUND;
+        return redirect(ex, w->seen[0]->entries, out);
+    return w->with_slash ? redirect_to_slash(w, ex, out) : HOOT__ROUTE_NOT_FOUND;
 }
 
-static const hoot__entry *find_static(const hoot__router *router, hoot_str method, hoot_str path)
+/* A rule begins with a slash, so what is found does, too. */
+static inline const hoot__entry *find_static(const hoot__router *router, hoot_str method, hoot_str path)
 {
-    const hoot__endpoint *end = router->statics ? hoot__static_slot_of(router, path)->end : NULL;
+    const hoot__endpoint *end = hoot__static_slot_of(router, path)->end;
 
     return end ? choose_entry(end, method) : NULL;
 }
 
 /* The way through the tree, which needs more of the stack than all else that a request does. */
 __attribute__((noinline)) static hoot__route_result match_slowly(const hoot__router *router,
-                                                                 hoot_arena *arena, hoot_str method,
-                                                                 hoot_str path, hoot_str query,
-                                                                 hoot__match *out)
+                                                                 const hoot__exchange *ex, hoot__match *out)
 {
+    hoot__route_result result;
     walk w;
-    hoot__route_result result = match_tree(router, arena, method, path, &w);
 
+    memset(out, 0, sizeof(*out));
+    if (ex->path.len == 0 || ex->path.ptr[0] != '/')
+        return HOOT__ROUTE_NOT_FOUND;
+    result = match_tree(router, ex->arena, ex->method, ex->path, &w);
     if (result == HOOT__ROUTE_FOUND)
-        return found(&w, arena, out);
+        return found(&w, ex->arena, out);
     if (result != HOOT__ROUTE_NOT_FOUND)
         return result;
     if (w.seen_count)
-        return not_allowed(&w, arena, out);
+        return not_allowed(&w, ex->arena, out);
     if (w.with_slash)
-        return redirect_to_slash(&w, arena, path, query, out);
-    return has_double_slash(path) ? match_merged(router, arena, method, path, query, &w, out) : result;
+        return redirect_to_slash(&w, ex, out);
+    return has_double_slash(ex->path) ? match_merged(router, ex, &w, out) : result;
 }
 
-hoot__route_result hoot__router_match(const hoot__router *router, hoot_arena *arena, hoot_str method,
-                                      hoot_str path, hoot_str query, hoot__match *out)
+hoot__route_result hoot__router_match(const hoot__router *router, const hoot__exchange *ex, hoot__match *out)
 {
-    const hoot__entry *e;
+    const hoot__entry *e = find_static(router, ex->method, ex->path);
 
-    memset(out, 0, sizeof(*out));
-    if (path.len == 0 || path.ptr[0] != '/')
-        return HOOT__ROUTE_NOT_FOUND;
-    e = find_static(router, method, path);
     if (!e)
-        return match_slowly(router, arena, method, path, query, out);
+        return match_slowly(router, ex, out);
     take_entry(e, out);
+    out->values = NULL;
     return HOOT__ROUTE_FOUND;
 }

@@ -59,18 +59,16 @@ static inline size_t hoot__hash_path(hoot_str path)
     uint64_t hash = path.len;
 
     for (size_t i = 0; i + 8 < path.len; i += 8)
-        hash = (hash ^ hash >> 32 ^ hoot__load8(path.ptr + i)) * odd;
-    hash ^= hash >> 32 ^
-            (path.len >= 8 ? hoot__load8(path.ptr + path.len - 8) : hoot__load_short(path.ptr, path.len));
-    hash *= odd;
-    return (size_t)(hash ^ hash >> 32);
+        hash = (hash ^ hoot__load8(path.ptr + i)) * odd;
+    hash ^= path.len >= 8 ? hoot__load8(path.ptr + path.len - 8) : hoot__load_short(path.ptr, path.len);
+    return (size_t)(hash * odd >> 32);
 }
 
 /* The slot of a whole static path; one whose path is empty when there is no such rule. */
-static inline hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path)
+static inline const hoot__static_slot *hoot__static_slot_of(const hoot__router *router, hoot_str path)
 {
     for (size_t i = hoot__hash_path(path);; i++) {
-        hoot__static_slot *slot = &router->statics[i & router->static_mask];
+        const hoot__static_slot *slot = &router->statics[i & router->static_mask];
 
         if (slot->path.len == 0 || hoot__same_text(slot->path, path))
             return slot;

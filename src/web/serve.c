@@ -3,6 +3,9 @@
  *     route -> (preflight) -> before hooks -> handler -> after hooks -> session -> CORS -> send -> teardown
  * -> scope
  *
+ * What few requests need stands in functions of its own that are not inlined, so that the way of all others
+ * is straight, and keeps what it knows in registers.
+ *
  * Whatever a handler leaves by, what follows runs: a task ends only by returning. The request lives in the
  * exchange's arena, which goes when hoot__app_serve() has returned. */
 #include "web/serve.h"
@@ -53,30 +56,22 @@ static hoot_response *answer_not_found(hoot_request *req)
 
 /* --- the handler and what is around it --- */
 
-/* What routing found out. */
-typedef struct route {
-    hoot__route_result result;
-    hoot__match match;
-} route;
-
-static hoot_response *call_handler(hoot_request *req)
+__attribute__((noinline)) static hoot_response *handler_gave_nothing(hoot_request *req)
 {
-    hoot_response *resp = req->rule->handler(req);
-
-    if (resp)
-        return resp;
     hoot_log_error("%s: the handler \"%s\" gave no response", hoot_task_name(hoot_current_task()),
                    req->rule->name);
     return hoot__error_answer(req, 500, NULL, NULL);
 }
 
-static hoot_response *dispatch(hoot_request *req, const route *to)
+/* The answer when there is no handler. */
+__attribute__((noinline)) static hoot_response *answer_instead(hoot_request *req, hoot__route_result result,
+                                                               const hoot__match *to)
 {
-    switch (to->result) {
-    case HOOT__ROUTE_FOUND: return call_handler(req);
-    case HOOT__ROUTE_OPTIONS: return answer_options(req, to->match.allow);
-    case HOOT__ROUTE_NOT_ALLOWED: return answer_not_allowed(req, to->match.allow);
-    case HOOT__ROUTE_REDIRECT: return answer_redirect(req, to->match.location);
+    switch (result) {
+    case HOOT__ROUTE_FOUND: break;
+    case HOOT__ROUTE_OPTIONS: return answer_options(req, to->allow);
+    case HOOT__ROUTE_NOT_ALLOWED: return answer_not_allowed(req, to->allow);
+    case HOOT__ROUTE_REDIRECT: return answer_redirect(req, to->location);
     case HOOT__ROUTE_BAD_PATH:
         return hoot__error_answer(req, 400, "the path is not percent-encoded UTF-8", NULL);
     case HOOT__ROUTE_NOT_FOUND: return answer_not_found(req);
@@ -85,12 +80,20 @@ static hoot_response *dispatch(hoot_request *req, const route *to)
     return hoot__response_no_memory(req);
 }
 
-/* A query that cannot be taken apart is the client's mistake: told before anybody acts on half of it. */
-static hoot_response *parse_query(hoot_request *req)
+static inline hoot_response *dispatch(hoot_request *req, hoot__route_result result, const hoot__match *to)
 {
-    int rc = req->ex->query.len == 0
-                 ? 0
-                 : hoot__pairs_parse(req->arena, req->ex->query, HOOT__MAX_ARGS, &req->args);
+    hoot_response *resp;
+
+    if (result != HOOT__ROUTE_FOUND)
+        return answer_instead(req, result, to);
+    resp = req->rule->handler(req);
+    return resp ? resp : handler_gave_nothing(req);
+}
+
+/* A query that cannot be taken apart is the client's mistake: told before anybody acts on half of it. */
+__attribute__((noinline)) static hoot_response *parse_query(hoot_request *req)
+{
+    int rc = hoot__pairs_parse(req->arena, req->ex->query, HOOT__MAX_ARGS, &req->args);
 
     if (rc == 0)
         return NULL;
@@ -102,59 +105,65 @@ static hoot_response *parse_query(hoot_request *req)
                               NULL);
 }
 
-static hoot_response *answer(hoot_request *req, const route *to)
+static inline hoot_response *answer(hoot_request *req, hoot__route_result result, const hoot__match *to)
 {
-    hoot_response *resp = to->result == HOOT__ROUTE_FOUND ? parse_query(req) : NULL;
+    const hoot__hooks *hooks = &req->layer->hooks;
+    hoot_response *resp = NULL;
 
-    if (!resp)
+    if (req->ex->query.len && result == HOOT__ROUTE_FOUND)
+        resp = parse_query(req);
+    if (!resp && hooks->before)
         resp = hoot__hooks_run_before(req);
     if (!resp)
-        resp = dispatch(req, to);
-    return hoot__hooks_run_after(req, resp);
+        resp = dispatch(req, result, to);
+    return hooks->after ? hoot__hooks_run_after(req, resp) : resp;
 }
 
 /* --- a request from its beginning to its end --- */
 
-static uint64_t body_limit_of(const hoot__rule *rule)
+/* No rule says anything of the request: the app does. */
+__attribute__((noinline)) static void apply_app(hoot_request *req, hoot_task *task)
 {
-    return rule->body_limit ? rule->body_limit : rule->layer->body_limit;
-}
+    const hoot__layer *layer = &hoot__request_app(req)->root;
 
-static uint32_t timeout_of(const hoot__rule *rule)
-{
-    return rule->timeout_ms ? rule->timeout_ms : rule->layer->timeout_ms;
+    req->rule = NULL;
+    req->layer = layer;
+    req->ex->body_limit = layer->body_limit;
+    hoot__task_set_name(task, "a request without a route");
 }
 
 /* What a matched rule says of the request: its limits hold from now on, whoever asks. */
-static void apply_rule(hoot_request *req, hoot_task *task, const route *to)
+static inline void apply_rule(hoot_request *req, hoot_task *task, const hoot__match *to)
 {
-    const hoot__rule *rule = to->match.rule;
+    const hoot__rule *rule = to->rule;
+    const hoot__layer *layer = rule->layer;
 
-    if (!rule)
-        return;
-    req->cors = rule->layer;
-    if (to->result != HOOT__ROUTE_FOUND && to->result != HOOT__ROUTE_OPTIONS)
-        return;
     req->rule = rule;
-    req->layer = rule->layer;
-    req->values = to->match.values;
-    req->ex->body_limit = body_limit_of(rule);
-    hoot__task_set_name(task, to->match.task_name);
-    hoot__task_set_deadline(task, hoot_now_ms() + timeout_of(rule));
+    req->layer = layer;
+    req->values = to->values;
+    req->ex->body_limit = rule->body_limit ? rule->body_limit : layer->body_limit;
+    hoot__task_set_name(task, to->task_name);
+    hoot__task_set_timeout(task, rule->timeout_ms ? rule->timeout_ms : layer->timeout_ms);
+}
+
+/* Nobody looked at the session, and there is no cookie: then there is nothing to renew. */
+static inline bool may_have_session(const hoot_request *req)
+{
+    return req->session || req->ex->known[HOOT__HEADER_COOKIE] >= 0;
 }
 
 /* Fields that come last, whoever made the response. Without memory for them the answer must not go out as it
  * is: a browser would take it for another one. */
-static hoot_response *finish(hoot_request *req, hoot_response *resp)
+static inline hoot_response *finish(hoot_request *req, hoot_response *resp)
 {
-    if (hoot__session_finish(req, resp) < 0)
+    if (may_have_session(req) && hoot__session_finish(req, resp) < 0)
         return hoot__response_no_memory(req);
     if (req->cors->cors && hoot__cors_apply(req, req->cors->cors, resp) < 0)
         return hoot__response_no_memory(req);
     return resp;
 }
 
-static void note_unsent(hoot_request *req, const hoot_error *err)
+__attribute__((noinline)) static void note_unsent(hoot_request *req, const hoot_error *err)
 {
     if (!req->failure) {
         req->failure = hoot_arena_alloc(req->arena, sizeof(*err));
@@ -168,7 +177,7 @@ static void note_unsent(hoot_request *req, const hoot_error *err)
                        hoot_error_name(err->code));
 }
 
-static void send_answer(hoot_request *req, hoot_response *resp)
+static inline void send_answer(hoot_request *req, hoot_response *resp)
 {
     hoot_error err;
 
@@ -177,24 +186,26 @@ static void send_answer(hoot_request *req, hoot_response *resp)
         note_unsent(req, &err);
 }
 
-static inline void serve(hoot_request *req, hoot_task *task)
+__attribute__((always_inline)) static inline void serve(hoot_request *req, hoot_task *task)
 {
-    hoot__exchange *ex = req->ex;
+    hoot__match to;
+    hoot__route_result result = hoot__router_match(&hoot__request_app(req)->router, req->ex, &to);
     hoot_response *preflight = NULL;
-    route to;
 
-    to.result = hoot__router_match(&hoot__request_app(req)->router, req->arena, ex->method, ex->path,
-                                   ex->query, &to.match);
-    apply_rule(req, task, &to);
-    if (to.match.rule && req->cors->cors)
+    if (result == HOOT__ROUTE_FOUND || result == HOOT__ROUTE_OPTIONS)
+        apply_rule(req, task, &to);
+    else
+        apply_app(req, task);
+    req->cors = to.rule ? to.rule->layer : req->layer;
+    if (to.rule && req->cors->cors)
         preflight = hoot__cors_preflight(req, req->cors->cors);
-    send_answer(req, preflight ? preflight : finish(req, answer(req, &to)));
-    if (!preflight)
+    send_answer(req, preflight ? preflight : finish(req, answer(req, result, &to)));
+    if (!preflight && req->layer->hooks.teardown)
         hoot__hooks_run_teardown(req);
 }
 
 /* The 503 of a request for which not even its own record could be had. */
-static void refuse(hoot__exchange *ex)
+__attribute__((noinline)) static void refuse(hoot__exchange *ex)
 {
     static const hoot__header header = { .name = { "Retry-After", 11 }, .value = { "1", 1 } };
     hoot__response_head head = { .status = 503, .headers = &header, .header_count = 1 };
@@ -202,18 +213,22 @@ static void refuse(hoot__exchange *ex)
     (void)ex->ops->respond(ex, &head, hoot_str_of("", 0));
 }
 
-static hoot_request *make_request(hoot__exchange *ex, hoot_app *app)
+/* What begins as zeros is to be short: of a longer memset() gcc makes "rep stos", which takes as long as all
+ * the rest. */
+static inline hoot_request *make_request(hoot__exchange *ex, hoot_app *app)
 {
-    hoot_request *req = hoot_arena_alloc(ex->arena, sizeof(*req));
+    enum { FIRST_ZERO = offsetof(hoot_request, method), BEHIND_ZEROS = offsetof(hoot_request, scope) };
+    hoot_arena *arena = ex->arena;
+    hoot_request *req = hoot_arena_alloc(arena, sizeof(*req));
 
+    _Static_assert(BEHIND_ZEROS - FIRST_ZERO <= 96, "more than some stores");
     if (!req)
         return NULL;
     req->context = (hoot__web_context){ app, req };
     req->ex = ex;
-    req->arena = ex->arena;
-    req->layer = req->cors = &app->root;
-    memset(&req->rule, 0, offsetof(hoot_request, scope) - offsetof(hoot_request, rule));
-    hoot__scope_init(&req->scope, ex->arena);
+    req->arena = arena;
+    memset((char *)req + FIRST_ZERO, 0, BEHIND_ZEROS - FIRST_ZERO);
+    hoot__scope_init(&req->scope, arena);
     return req;
 }
 
@@ -229,10 +244,8 @@ void hoot__app_serve(hoot__exchange *ex, void *app_pointer)
         refuse(ex);
         return;
     }
-    hoot__task_set_name(task, "a request without a route");
     hoot__task_set_context(task, &req->context);
     hoot__task_set_scope(task, &req->scope);
-    ex->body_limit = app->root.body_limit;
     serve(req, task);
     hoot__task_set_scope(task, NULL);
     hoot__scope_fini(&req->scope);

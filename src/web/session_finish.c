@@ -105,12 +105,6 @@ static int add_cookie(hoot_request *req, hoot_response *resp, hoot_error *err)
     return rc;
 }
 
-/* Without a look at the session there is nothing to renew where there is no cookie. */
-static bool may_have_session(const hoot_request *req)
-{
-    return req->session || req->ex->known[HOOT__HEADER_COOKIE] >= 0;
-}
-
 /* An empty session that was never anything else says nothing. */
 static bool must_send(const struct hoot__session *session)
 {
@@ -125,10 +119,10 @@ static int vary_by_cookie(hoot_response *resp)
     return hoot__response_put(resp, HOOT_STR("Vary"), HOOT_STR("Cookie"));
 }
 
-int hoot__session_finish(hoot_request *req, hoot_response *resp)
+__attribute__((noinline)) int hoot__session_finish(hoot_request *req, hoot_response *resp)
 {
     bool looked_at = req->session != NULL;
-    const struct hoot__session *session = may_have_session(req) ? hoot__session_of(req) : NULL;
+    const struct hoot__session *session = hoot__session_of(req);
     bool send = session && must_send(session);
     hoot_error err = HOOT_ERROR_INIT;
     int rc = looked_at || send ? vary_by_cookie(resp) : 0;

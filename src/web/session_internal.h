@@ -22,8 +22,9 @@ typedef struct hoot__session_config hoot__session_config;
 
 /* --- for the rest of the room --- */
 
-/* After the after_request hooks: add Vary and, where the session asks for it, Set-Cookie. A failure is
- * logged: the answer must not go out without them. Errors: HOOT_ENOMEM, HOOT_ELIMIT. */
+/* After the after_request hooks, of a request with a session or a cookie: add Vary and, where the session
+ * asks for it, Set-Cookie. A failure is logged: the answer must not go out without them. Errors: HOOT_ENOMEM,
+ * HOOT_ELIMIT. */
 int hoot__session_finish(hoot_request *req, hoot_response *resp);
 
 /* Wipe and free. NULL is fine. */

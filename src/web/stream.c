@@ -63,7 +63,7 @@ static int produce(hoot_response *resp, hoot_writer *writer, hoot_error *err)
 }
 
 /* Left without finish(), the protocol cuts the connection: the client sees that the body is not whole. */
-static int send_streamed(hoot_response *resp, hoot_error *err)
+__attribute__((noinline)) static int send_streamed(hoot_response *resp, hoot_error *err)
 {
     hoot__exchange *ex = resp->req->ex;
     hoot__response_head head = head_of(resp, resp->content_length);
@@ -84,6 +84,11 @@ static int send_streamed(hoot_response *resp, hoot_error *err)
     return rc;
 }
 
+__attribute__((noinline)) static int unsent(hoot_error *err, int code)
+{
+    return hoot_error_set(err, code, "the answer could not be sent: %s", hoot_error_text(code));
+}
+
 int hoot__response_send(hoot_response *resp, hoot_error *err)
 {
     hoot__exchange *ex = resp->req->ex;
@@ -94,5 +99,5 @@ int hoot__response_send(hoot_response *resp, hoot_error *err)
         return send_streamed(resp, err);
     head = head_of(resp, (int64_t)resp->body.len);
     rc = ex->ops->respond(ex, &head, resp->body);
-    return rc < 0 ? hoot_error_set(err, rc, "the answer could not be sent: %s", hoot_error_text(rc)) : 0;
+    return rc < 0 ? unsent(err, rc) : 0;
 }
