@@ -1,69 +1,74 @@
-/* Outgoing connections. The request to libuv outlives a task that gives up: it lives on the heap, and closing
- * the stream makes libuv call back with UV_ECANCELED, which frees it. */
+/* Outgoing connections. A task that gives up closes the socket, which is the end of the attempt. */
 #include "net/resolve.h"
 #include "net/socket.h"
 
-#include "base/alloc.h"
-
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 typedef struct attempt {
-    uv_connect_t request;
-    hoot_waiter *waiter; /* NULL: nobody waits any more */
+    hoot__watch watch;
+    hoot_waiter waiter;
 } attempt;
 
-static void on_connected(uv_connect_t *request, int status)
+static void on_connected(hoot__watch *watch, uint32_t events)
 {
-    attempt *a = request->data;
+    attempt *a = (attempt *)(void *)((char *)watch - offsetof(attempt, watch));
+    int code = 0;
+    socklen_t len = sizeof code;
 
-    if (a->waiter)
-        hoot_wake(a->waiter, status);
-    hoot__free(a);
+    (void)events;
+    if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
+        code = errno;
+    (void)hoot__watch_set(watch, 0);
+    hoot_wake(&a->waiter, -code);
 }
 
 /* Suspends: until connected. Gives 0 or a negative code. */
-static int wait_connected(uv_tcp_t *handle, const struct sockaddr *address)
+static int wait_connected(int fd)
 {
-    hoot_waiter waiter = HOOT_WAITER_INIT;
-    attempt *a = hoot__calloc(1, sizeof *a);
-    int rc;
+    attempt a = { .watch = { on_connected, .fd = fd }, .waiter = HOOT_WAITER_INIT };
+    int rc = hoot__watch_set(&a.watch, EPOLLOUT);
 
-    if (!a)
-        return HOOT_ENOMEM;
-    a->request.data = a;
-    rc = uv_tcp_connect(&a->request, handle, address, on_connected);
-    if (rc < 0) {
-        hoot__free(a);
-        return rc;
-    }
-    a->waiter = &waiter;
-    rc = hoot_wait(&waiter);
-    /* Only then is `a` still there: its callback has not come. */
-    if (!waiter.woken)
-        a->waiter = NULL;
+    if (rc == 0)
+        rc = hoot_wait(&a.waiter);
+    hoot__watch_end(&a.watch);
+    return rc;
+}
+
+static socklen_t length_of(const struct sockaddr *address)
+{
+    return address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static int connect_socket(int fd, const struct sockaddr *address)
+{
+    int on = 1;
+    int rc = connect(fd, address, length_of(address)) < 0 ? -errno : 0;
+
+    if (rc == -EINPROGRESS || rc == -EINTR)
+        rc = wait_connected(fd);
+    if (rc == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return rc;
 }
 
 static int connect_address(const struct sockaddr *address, hoot_stream **out)
 {
-    uv_tcp_t *handle;
-    hoot_stream *stream = hoot__socket_stream_unconnected(address, &handle);
-    int rc;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int rc = fd < 0 ? -errno : connect_socket(fd, address);
 
-    if (!stream)
-        return HOOT_ENOMEM;
-    rc = wait_connected(handle, address);
-    if (rc == 0)
-        rc = hoot__socket_stream_connected(stream);
     if (rc < 0) {
-        hoot_stream_close(stream);
+        if (fd >= 0)
+            close(fd);
         return rc;
     }
-    *out = stream;
-    return 0;
+    *out = hoot__socket_stream_new_take(fd, address, &rc);
+    return *out ? 0 : rc;
 }
 
 static bool gave_up(int rc)

@@ -1,4 +1,4 @@
-/* Accepting: one poll handle on a listening descriptor that belongs to the caller.
+/* Accepting: one watch on a listening descriptor that belongs to the caller.
  *
  * Each turn takes at most a batch, so that a flood of connections does not starve those that are served. When
  * the process runs out of descriptors the listener stops polling (a level-triggered poll would spin), clients
@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 
 #define ACCEPTS_PER_TURN 64
@@ -19,12 +20,12 @@
 #define RETRY_MS         250
 
 struct hoot__listener {
-    uv_poll_t poll;
+    hoot__watch watch;
     hoot__timer retry;
     hoot__accept_fn accepted;
     void *user;
     hoot__listener *next_starved; /* among those that wait for a descriptor */
-    int fd;
+    hoot__deferred gone;
     bool starved;
     bool paused;
     bool closing;
@@ -32,12 +33,9 @@ struct hoot__listener {
 
 static __thread hoot__listener *starved_first;
 
-static void on_readable(uv_poll_t *poll, int status, int events);
-
-static void watch(hoot__listener *listener)
+static int watch(hoot__listener *listener)
 {
-    if (!listener->paused && !listener->starved && !listener->closing)
-        uv_poll_start(&listener->poll, UV_READABLE, on_readable);
+    return listener->paused || listener->closing ? 0 : hoot__watch_set(&listener->watch, EPOLLIN);
 }
 
 static void on_retry(hoot__timer *timer)
@@ -60,11 +58,13 @@ static void warn(int code)
 
 static void starve(hoot__listener *listener)
 {
-    uv_poll_stop(&listener->poll);
+    int why = errno;
+
+    (void)hoot__watch_set(&listener->watch, 0);
     if (listener->starved)
         return;
     listener->starved = true;
-    warn(errno);
+    warn(why);
     listener->next_starved = starved_first;
     starved_first = listener;
     /* Without memory for the timer, the next stream that closes brings it back. */
@@ -85,11 +85,14 @@ static void feed(hoot__listener *listener)
 
 void hoot__listeners_retry(void)
 {
-    while (starved_first) {
-        hoot__listener *listener = starved_first;
+    hoot__listener *next;
 
-        feed(listener);
-        watch(listener);
+    for (hoot__listener *listener = starved_first; listener; listener = next) {
+        next = listener->next_starved;
+        if (watch(listener) == 0)
+            feed(listener);
+        else
+            (void)hoot__timer_set(&listener->retry, hoot_now_ms() + RETRY_MS, on_retry);
     }
 }
 
@@ -98,7 +101,7 @@ static bool accept_one(hoot__listener *listener)
 {
     struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t len = sizeof address;
-    int fd = accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener->watch.fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     hoot_stream *stream;
     int code;
 
@@ -117,12 +120,13 @@ static bool accept_one(hoot__listener *listener)
     return true;
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_readable(hoot__watch *readable, uint32_t events)
 {
-    hoot__listener *listener = poll->data;
+    hoot__listener *listener =
+        (hoot__listener *)(void *)((char *)readable - offsetof(hoot__listener, watch));
     int budget = ACCEPTS_PER_TURN;
 
-    (void)status, (void)events;
+    (void)events;
     while (budget-- > 0 && !listener->closing && !listener->paused && accept_one(listener))
         ;
 }
@@ -137,44 +141,45 @@ hoot__listener *hoot__listener_open(int fd, hoot__accept_fn accepted, void *user
         hoot_error_set(err, HOOT_ENOMEM, "no memory for a listener");
         return NULL;
     }
-    listener->fd = fd;
     listener->accepted = accepted;
     listener->user = user;
-    rc = uv_poll_init(hoot__loop_uv(hoot__loop_current()), &listener->poll, fd);
+    listener->watch = (hoot__watch){ on_readable, .fd = fd };
+    rc = watch(listener);
     if (rc < 0) {
-        hoot_error_set(err, rc, "cannot watch descriptor %d: %s", fd, uv_strerror(rc));
+        hoot_error_set(err, rc, "cannot watch descriptor %d: %s", fd, strerror(-rc));
         hoot__free(listener);
         return NULL;
     }
-    listener->poll.data = listener;
     /* What is accepted inherits it; a unix socket does not know it. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    watch(listener);
     return listener;
 }
 
 void hoot__listener_pause(hoot__listener *listener)
 {
     listener->paused = true;
-    uv_poll_stop(&listener->poll);
+    (void)hoot__watch_set(&listener->watch, 0);
 }
 
 void hoot__listener_resume(hoot__listener *listener)
 {
     listener->paused = false;
-    watch(listener);
+    if (!listener->starved && watch(listener) < 0)
+        starve(listener);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_gone(hoot__deferred *gone)
 {
-    hoot__free(handle->data);
+    hoot__free((char *)gone - offsetof(hoot__listener, gone));
 }
 
+/* It may be what is calling. */
 void hoot__listener_close(hoot__listener *listener)
 {
     if (!listener || listener->closing)
         return;
     listener->closing = true;
     feed(listener);
-    uv_close((uv_handle_t *)&listener->poll, on_closed);
+    hoot__watch_end(&listener->watch);
+    hoot__loop_defer(&listener->gone, on_gone);
 }

@@ -1,22 +1,20 @@
-/* Streams over TCP and unix sockets.
+/* Streams over TCP and unix sockets: a watch on the descriptor, and system calls.
  *
- * Reading is libuv's: one handle a stream, and the owner's room() as its allocator. Writing goes to the
- * socket directly with send(MSG_NOSIGNAL), since nearly every flush fits into the socket's buffer; only the
- * rest of one that does not is given to libuv, together with the buffer it is in. `out` then begins anew, and
- * is flushed when that rest has gone.
+ * Reading: when bytes are there the owner is asked for room, and they go straight into it. Writing goes to the
+ * socket at once, since nearly every flush fits into the socket's buffer; the rest of one that does not is moved
+ * out of `out`, which begins anew, and is sent as the socket takes it:
  *
- *     out --send()--> system            all of it: flush gives 0
- *     out --moved---> rest --uv_write--> system, then out again: flush gave 1, and drained() comes
+ *     out --send()--> system         all of it: flush gives 0
+ *     out --moved---> rest --send()--> system, then out again: flush gave 1, and drained() comes
  *
  * Large bytes need not go through `out`: hoot__stream_send() gives them to the system from where they are,
  * and copies only what it did not take.
  *
- * An idle stream is this struct and nothing else: no buffer, no request. libuv may not be told to stop or
- * close from inside its allocator, so what the owner's room() wants of that kind is done in the read callback
- * that follows it.
+ * An idle stream is this struct and nothing else: no buffer, no request. A stream may be closed by any of its
+ * events: the struct is there until the end of the turn.
  *
- * Libuv's own writes may raise SIGPIPE, so the first stream of a process sets it to be ignored, unless
- * somebody handles it. */
+ * No write to a socket raises SIGPIPE, but one to a log that nobody reads may, so the first stream of a process
+ * sets it to be ignored, unless somebody handles it. */
 #include "net/socket.h"
 
 #include "base/alloc.h"
@@ -29,6 +27,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -36,32 +35,25 @@
 #define KEEP_OUT_BYTES ((size_t)16 * 1024)
 #define MAX_OUT_BYTES  ((size_t)1 << 30)
 
+#define READS_PER_TURN 32
+
 typedef struct rest rest;
 
 typedef struct socket_stream {
     hoot_stream base;
-    rest *rest; /* what libuv is sending; NULL: nothing */
-    int fd;
+    hoot__watch watch;
+    rest *rest;     /* what the system has not taken yet; NULL: nothing */
     int write_code; /* < 0: writing has failed for good */
-    bool reading;   /* libuv reads */
-    bool in_room;   /* the owner's room() is on the stack */
     bool ended;     /* the owner was told, or must not be any more */
     bool closing;
     bool shut_wanted; /* shut down after what is pending */
     char peer_text[INET6_ADDRSTRLEN];
-    union {
-        uv_handle_t any;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } handle;
+    hoot__deferred gone;
 } socket_stream;
 
 struct rest {
-    uv_write_t request;
-    socket_stream *owner;
     char *memory; /* the buffer that was moved out of `out` */
-    size_t len;   /* bytes of it that remained */
+    size_t start, end;
 };
 
 static const hoot_stream_ops tcp_ops, unix_ops;
@@ -71,74 +63,72 @@ static socket_stream *of(hoot_stream *stream)
     return (socket_stream *)stream;
 }
 
+static bool is_reading(const socket_stream *s)
+{
+    return s->watch.wanted & EPOLLIN;
+}
+
+static void want(socket_stream *s, uint32_t events, bool wanted)
+{
+    uint32_t others = s->watch.wanted & ~events;
+
+    (void)hoot__watch_set(&s->watch, wanted ? others | events : others);
+}
+
 /* --- reading ------------------------------------------------------------------------------------- */
 
-static void close_handle(socket_stream *s);
-
-static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+static void end_reading(socket_stream *s, int reason)
 {
-    socket_stream *s = handle->data;
+    want(s, EPOLLIN, false);
+    s->ended = true;
+    s->base.events->ended(&s->base, reason, s->base.user);
+}
+
+/* Gives true when there may be more. */
+static bool read_some(socket_stream *s)
+{
+    hoot_stream *stream = &s->base;
     size_t room = 0;
-    char *memory;
+    char *memory = stream->events->room(stream, &room, stream->user);
+    ssize_t len;
 
-    (void)suggested;
-    s->in_room = true;
-    memory = s->base.events->room(&s->base, &room, s->base.user);
-    s->in_room = false;
-    if (!memory || s->closing || !s->reading)
-        room = 0, memory = NULL;
-    out->base = memory;
-    out->len = room;
+    if (s->closing || !is_reading(s))
+        return false;
+    if (!memory) {
+        want(s, EPOLLIN, false);
+        return false;
+    }
+    len = recv(s->watch.fd, memory, room, MSG_DONTWAIT);
+    if (len > 0) {
+        stream->bytes_in += (uint64_t)len;
+        stream->events->arrived(stream, (size_t)len, stream->user);
+    } else if (len == 0) {
+        end_reading(s, 0);
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        end_reading(s, -errno);
+    }
+    return len > 0 && (size_t)len == room;
 }
 
-/* The owner had no room, or stopped reading, or closed, while it was asked for room. */
-static void room_refused(socket_stream *s)
+/* A peer that sends without end must not keep others waiting. */
+static void read_all(socket_stream *s)
 {
-    if (s->closing) {
-        close_handle(s);
-        return;
-    }
-    s->reading = false;
-    uv_read_stop(&s->handle.stream);
-}
+    int budget = READS_PER_TURN;
 
-static void on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *buf)
-{
-    socket_stream *s = handle->data;
-
-    (void)buf;
-    if (len == UV_ENOBUFS) {
-        room_refused(s);
-    } else if (len > 0) {
-        s->base.bytes_in += (uint64_t)len;
-        s->base.events->arrived(&s->base, (size_t)len, s->base.user);
-    } else if (len < 0) {
-        s->reading = false;
-        s->ended = true;
-        uv_read_stop(handle);
-        s->base.events->ended(&s->base, len == UV_EOF ? 0 : (int)len, s->base.user);
-    }
+    while (budget-- > 0 && read_some(s) && !s->closing && is_reading(s))
+        ;
 }
 
 static int socket_read_start(hoot_stream *stream)
 {
     socket_stream *s = of(stream);
-    int rc;
 
-    if (s->reading || s->ended)
-        return 0;
-    rc = s->in_room ? 0 : uv_read_start(&s->handle.stream, on_room, on_read);
-    s->reading = rc == 0;
-    return rc;
+    return s->ended || is_reading(s) ? 0 : hoot__watch_set(&s->watch, s->watch.wanted | (uint32_t)EPOLLIN);
 }
 
 static void socket_read_stop(hoot_stream *stream)
 {
-    socket_stream *s = of(stream);
-
-    if (s->reading && !s->in_room)
-        uv_read_stop(&s->handle.stream);
-    s->reading = false;
+    want(of(stream), EPOLLIN, false);
 }
 
 /* The kernel does it: who sends to us need not wake us for each piece. */
@@ -147,7 +137,7 @@ void hoot__stream_gather(hoot_stream *stream, int bytes)
     const hoot_stream *below = hoot__tls_below(stream);
 
     if (below->ops == &tcp_ops)
-        (void)setsockopt(((const socket_stream *)below)->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+        (void)setsockopt(((const socket_stream *)below)->watch.fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }
 
 /* --- writing ------------------------------------------------------------------------------------- */
@@ -171,7 +161,7 @@ static int write_failed(socket_stream *s, int code)
 static void finish_shut_down(socket_stream *s)
 {
     if (s->shut_wanted && !s->rest && s->base.out.len == 0)
-        shutdown(s->fd, SHUT_WR);
+        shutdown(s->watch.fd, SHUT_WR);
 }
 
 static void rest_free(rest *r)
@@ -180,36 +170,52 @@ static void rest_free(rest *r)
     hoot__free(r);
 }
 
-/* libuv has sent the rest, or cannot: go on with what was gathered meanwhile. */
-static void on_rest_sent(uv_write_t *request, int status)
+/* The rest has gone, or cannot: go on with what was gathered meanwhile. */
+static void rest_done(socket_stream *s, int code)
 {
-    rest *r = request->data;
-    socket_stream *s = r->owner;
-    size_t len = r->len;
-    int rc;
-
+    rest_free(s->rest);
     s->rest = NULL;
-    rest_free(r);
-    if (s->closing)
-        return;
     s->base.unsent = 0;
-    if (status == 0)
-        s->base.bytes_out += len;
-    rc = status < 0 ? write_failed(s, status) : hoot_stream_flush(&s->base);
-    if (rc == 1)
+    want(s, EPOLLOUT, false);
+    code = code < 0 ? write_failed(s, code) : hoot_stream_flush(&s->base);
+    if (code == 1)
         return;
-    if (rc == 0)
+    if (code == 0)
         finish_shut_down(s);
-    s->base.events->drained(&s->base, rc, s->base.user);
+    s->base.events->drained(&s->base, code, s->base.user);
 }
 
-/* Give what is behind `sent` in `out`, and a copy of `more`, to libuv, and begin a new `out`. Gives 1 or a
- * negative code. */
+static bool is_full(int code)
+{
+    return code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS;
+}
+
+static void send_more(socket_stream *s)
+{
+    rest *r = s->rest;
+
+    while (r->start < r->end) {
+        ssize_t len = send(s->watch.fd, r->memory + r->start, r->end - r->start, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0) {
+            if (!is_full(errno))
+                rest_done(s, -errno);
+            return;
+        }
+        r->start += (size_t)len;
+        s->base.bytes_out += (size_t)len;
+    }
+    rest_done(s, 0);
+}
+
+/* Keep what is behind `sent` in `out`, and a copy of `more`, to be sent later, and begin a new `out`. Gives 1
+ * or a negative code. */
 static int send_rest(socket_stream *s, size_t sent, hoot_str more)
 {
     hoot_buf *out = &s->base.out;
     rest *r;
-    uv_buf_t bytes;
     int rc;
 
     if (sent == out->len) /* nothing of it need be moved when `out` grows for `more` */
@@ -218,20 +224,16 @@ static int send_rest(socket_stream *s, size_t sent, hoot_str more)
     r = rc < 0 ? NULL : hoot__malloc(sizeof *r);
     if (!r)
         return rc < 0 ? rc : HOOT_ENOMEM;
-    bytes = uv_buf_init(out->data + sent, (unsigned)(out->len - sent));
-    r->request.data = r;
-    r->owner = s;
-    r->memory = out->data;
-    r->len = bytes.len;
+    rc = hoot__watch_set(&s->watch, s->watch.wanted | (uint32_t)EPOLLOUT);
+    if (rc < 0) {
+        hoot__free(r);
+        return rc;
+    }
+    *r = (rest){ out->data, sent, out->len };
     hoot_buf_init(out, out->max_bytes);
     s->rest = r;
-    s->base.unsent = r->len;
-    rc = uv_write(&r->request, &s->handle.stream, &bytes, 1, on_rest_sent);
-    if (rc == 0)
-        return 1;
-    s->rest = NULL;
-    rest_free(r);
-    return rc;
+    s->base.unsent = r->end - r->start;
+    return 1;
 }
 
 /* One system call. Gives what send() gives. */
@@ -268,11 +270,11 @@ static int send_all(socket_stream *s, hoot_str more)
         return rc < 0 ? write_failed(s, rc) : 1;
     }
     while (first.len + more.len > 0) {
-        ssize_t len = send_some(s->fd, first, more);
+        ssize_t len = send_some(s->watch.fd, first, more);
 
         if (len >= 0) {
             count_sent(s, (size_t)len, &first, &more);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+        } else if (is_full(errno)) {
             rc = send_rest(s, out->len - first.len, more);
             return rc < 0 ? write_failed(s, rc) : rc;
         } else if (errno != EINTR) {
@@ -296,7 +298,7 @@ static int socket_shut_down(hoot_stream *stream)
     s->shut_wanted = true;
     if (rc < 0)
         return rc;
-    if (rc == 0 && shutdown(s->fd, SHUT_WR) < 0)
+    if (rc == 0 && shutdown(s->watch.fd, SHUT_WR) < 0)
         return -errno;
     return 0;
 }
@@ -306,22 +308,25 @@ static bool socket_is_alive(hoot_stream *stream)
     const socket_stream *s = of(stream);
     char byte;
 
-    return !s->ended && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+    return !s->ended && recv(s->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
            (errno == EAGAIN || errno == EINTR);
 }
 
 /* --- making and closing -------------------------------------------------------------------------- */
 
-static void on_closed(uv_handle_t *handle)
+static void on_ready(hoot__watch *watch, uint32_t events)
 {
-    hoot__free(handle->data);
+    socket_stream *s = (socket_stream *)(void *)((char *)watch - offsetof(socket_stream, watch));
+
+    if (is_reading(s) && events & ~(uint32_t)EPOLLOUT)
+        read_all(s);
+    if (s->rest && events & ~(uint32_t)EPOLLIN)
+        send_more(s);
 }
 
-/* What waits in libuv gets its callback, with UV_ECANCELED, before on_closed(). */
-static void close_handle(socket_stream *s)
+static void on_gone(hoot__deferred *gone)
 {
-    uv_close(&s->handle.any, on_closed);
-    hoot__listeners_retry();
+    hoot__free((char *)gone - offsetof(socket_stream, gone));
 }
 
 static void socket_close(hoot_stream *stream)
@@ -330,11 +335,15 @@ static void socket_close(hoot_stream *stream)
 
     assert(!s->closing);
     s->closing = s->ended = true;
-    s->reading = false;
+    hoot__watch_end(&s->watch);
+    close(s->watch.fd);
     hoot_buf_clear(&stream->out);
     hoot__stream_rest(stream);
-    if (!s->in_room)
-        close_handle(s);
+    if (s->rest)
+        rest_free(s->rest);
+    s->rest = NULL;
+    hoot__loop_defer(&s->gone, on_gone);
+    hoot__listeners_retry();
 }
 
 static const hoot_stream_ops tcp_ops = {
@@ -377,68 +386,21 @@ static void set_peer(socket_stream *s, const struct sockaddr *address)
     }
 }
 
-/* The struct with its handle initialized, without a socket. From here on it must be closed, not freed. */
-static socket_stream *stream_new(const struct sockaddr *address)
-{
-    uv_loop_t *loop = hoot__loop_uv(hoot__loop_current());
-    socket_stream *s = hoot__calloc(1, sizeof *s);
-
-    if (!s)
-        return NULL;
-    ignore_sigpipe();
-    s->fd = -1;
-    s->base.ops = address->sa_family == AF_UNIX ? &unix_ops : &tcp_ops;
-    hoot_buf_init(&s->base.out, MAX_OUT_BYTES);
-    set_peer(s, address);
-    /* Neither makes a socket, so neither can fail. */
-    if (address->sa_family == AF_UNIX)
-        uv_pipe_init(loop, &s->handle.pipe, 0);
-    else
-        uv_tcp_init(loop, &s->handle.tcp);
-    s->handle.any.data = s;
-    return s;
-}
-
 hoot_stream *hoot__socket_stream_new_take(int fd, const struct sockaddr *address, int *out_code)
 {
-    socket_stream *s = stream_new(address);
-    int rc;
+    socket_stream *s = hoot__calloc(1, sizeof *s);
 
     if (!s) {
         close(fd);
         *out_code = HOOT_ENOMEM;
         return NULL;
     }
-    rc = address->sa_family == AF_UNIX ? uv_pipe_open(&s->handle.pipe, fd) : uv_tcp_open(&s->handle.tcp, fd);
-    if (rc < 0) {
-        close(fd);
-        hoot_stream_close(&s->base);
-        *out_code = rc;
-        return NULL;
-    }
-    s->fd = fd;
+    ignore_sigpipe();
+    s->watch = (hoot__watch){ on_ready, .fd = fd };
+    s->base.ops = address->sa_family == AF_UNIX ? &unix_ops : &tcp_ops;
+    hoot_buf_init(&s->base.out, MAX_OUT_BYTES);
+    set_peer(s, address);
     return &s->base;
-}
-
-hoot_stream *hoot__socket_stream_unconnected(const struct sockaddr *address, uv_tcp_t **out_handle)
-{
-    socket_stream *s = stream_new(address);
-
-    if (!s)
-        return NULL;
-    *out_handle = &s->handle.tcp;
-    return &s->base;
-}
-
-int hoot__socket_stream_connected(hoot_stream *stream)
-{
-    socket_stream *s = of(stream);
-    int on = 1;
-    int rc = uv_fileno(&s->handle.any, &s->fd);
-
-    if (rc == 0)
-        setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return rc;
 }
 
 /* --- what other rooms may ask of any stream ------------------------------------------------------ */
@@ -452,17 +414,12 @@ int hoot__stream_fd(const hoot_stream *stream)
 {
     const hoot_stream *below = hoot__tls_below(stream);
 
-    return is_socket(below) ? ((const socket_stream *)below)->fd : -1;
+    return is_socket(below) ? ((const socket_stream *)below)->watch.fd : -1;
 }
 
 uint64_t hoot__stream_sent(const hoot_stream *stream)
 {
-    const hoot_stream *below = hoot__tls_below(stream);
-    const socket_stream *s = (const socket_stream *)below;
-
-    if (!is_socket(below) || !s->rest)
-        return below->bytes_out;
-    return below->bytes_out + s->rest->len - uv_stream_get_write_queue_size(&s->handle.stream);
+    return hoot__tls_below(stream)->bytes_out;
 }
 
 int hoot__stream_send(hoot_stream *stream, hoot_str bytes)
@@ -483,7 +440,7 @@ int hoot__stream_grab(hoot_stream *stream, char *out, size_t size)
 
     if (!is_socket(stream))
         return hoot__memory_stream_grab(stream, out, size);
-    len = recv(of(stream)->fd, out, size, MSG_DONTWAIT);
+    len = recv(of(stream)->watch.fd, out, size, MSG_DONTWAIT);
     if (len < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
     stream->bytes_in += (uint64_t)len;
@@ -497,7 +454,7 @@ void hoot__stream_reset(hoot_stream *stream)
     if (!stream)
         return;
     if (is_socket(stream))
-        setsockopt(of(stream)->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        setsockopt(of(stream)->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     else if (!hoot__tls_stream_cut(stream))
         hoot__memory_stream_break(stream);
     hoot_stream_close(stream);

@@ -6,17 +6,9 @@
 
 /* A stream over a connected socket, non-blocking and close-on-exec. `address` is the peer's (for the text of
  * it); its family tells TCP from unix. Takes: the descriptor, also on failure. Gives NULL and `out_code`:
- * HOOT_ENOMEM, -errno. */
+ * HOOT_ENOMEM. */
 HOOT_NODISCARD hoot_stream *hoot__socket_stream_new_take(int fd, const struct sockaddr *address,
                                                          int *out_code);
-
-/* A TCP stream with no socket yet, for uv_tcp_connect(). Gives NULL: no memory. Closing it is allowed at any
- * time. */
-HOOT_NODISCARD hoot_stream *hoot__socket_stream_unconnected(const struct sockaddr *address,
-                                                            uv_tcp_t **out_handle);
-
-/* The socket of such a stream has been connected: begin to use it. Gives 0 or -errno. */
-int hoot__socket_stream_connected(hoot_stream *stream);
 
 /* If this is a stream in memory: let its peer's `ended` say -ECONNRESET when this one is closed. */
 void hoot__memory_stream_break(hoot_stream *stream);

@@ -2,12 +2,14 @@
  *
  *     loop.c    turns: who runs when         task.c   a task's life, waiting and waking
  *     timer.c   the heap of timers           stack.c  where stacks come from
+ *     watch.c   descriptors
  *     switch.c  from one stack to another    overflow.c, watchdog.c  reports */
 #ifndef HOOT_RUNTIME_INTERNAL_H
 #define HOOT_RUNTIME_INTERNAL_H
 
 #include <hoot/group.h>
 
+#include "runtime/loop.h"
 #include "runtime/stack.h"
 #include "runtime/switch.h"
 #include "runtime/task.h"
@@ -68,18 +70,28 @@ typedef struct hoot__timers {
     hoot__timer_entry *heap;
     uint32_t count, capacity;
     uint64_t driver_at_ms; /* when the timerfd comes up; HOOT_NO_DEADLINE: it is stopped */
-    int driver_fd;
+    hoot__watch driver; /* the timerfd */
 } hoot__timers;
+
+/* The timerfd and libuv's epoll: what the loop itself watches. */
+#define HOOT__OWN_WATCHES 2
+
+/* So many descriptors are told of before tasks go on. */
+#define HOOT__EVENTS_PER_TURN 256
 
 typedef struct hoot__background hoot__background;
 typedef struct hoot__watchdog hoot__watchdog;
 
 struct hoot__loop {
-    uv_loop_t uv;
-    uv_prepare_t prepare; /* referenced while tasks are alive, so that the loop goes on */
-    uv_check_t check;
-    uv_idle_t idle;   /* active while ready tasks are left over, so that polling does not block */
-    uv_poll_t driver; /* of the timerfd; never referenced */
+    int epoll_fd;
+    int event_next, event_count; /* those that owners are being told of: events[next..count) are left */
+    size_t watched;              /* descriptors of which somebody wants to know something */
+    uint64_t now_ms;             /* what hoot_now_ms() gives */
+    uint64_t clock_ms;           /* the system's clock when it was asked last */
+    uv_loop_t uv;                /* see loop.c */
+    uv_check_t uv_alive;         /* has it look at handles that do not count, too */
+    hoot__watch uv_watch;
+    bool uv_due; /* something was started on it, or it has something to tell */
     hoot_task *running;
     hoot_task *ready_head, *ready_tail;
     size_t ready_count, alive_count;
@@ -87,9 +99,7 @@ struct hoot__loop {
     hoot__deferred *deferred_head, **deferred_link;
     hoot__timers timers;
     bool virtual_clock;
-    bool time_passes;        /* the virtual clock's, in the poll that runs */
-    uint64_t virtual_now_ms; /* with the virtual clock */
-    uint64_t poll_began_ms;
+    bool time_passes; /* the virtual clock's, in the poll that runs */
     hoot__context context_of_cpu;
 #ifdef HOOT__ASAN
     void *fake_stack;
@@ -101,6 +111,7 @@ struct hoot__loop {
     bool background_closed;
     hoot__watchdog *watchdog;
     hoot__stacks stacks;
+    struct epoll_event events[HOOT__EVENTS_PER_TURN];
 };
 
 /* One pointer a thread; initial-exec costs one instruction where the default of a shared library is a call.
@@ -108,8 +119,19 @@ struct hoot__loop {
 extern _Thread_local hoot__loop *hoot__this_loop __attribute__((tls_model("initial-exec")));
 
 /* --- loop.c --- */
-uint64_t hoot__loop_now(const hoot__loop *loop);
 void hoot__loop_push(hoot__loop *loop, hoot_task *task); /* make it ready */
+void hoot__loop_update_time(hoot__loop *loop);
+
+static inline uint64_t hoot__loop_now(const hoot__loop *loop)
+{
+    return loop->now_ms;
+}
+
+/* --- watch.c --- */
+int hoot__watches_init(hoot__loop *loop); /* Errors: -errno */
+void hoot__watches_fini(hoot__loop *loop);
+/* Wait, at most `timeout_ms` (-1: for ever), and tell the owners of what is there. */
+void hoot__watches_poll(hoot__loop *loop, int timeout_ms);
 
 /* --- timer.c --- */
 /* Room for one task's timer more, so that setting it later cannot fail. false: no memory. */
@@ -117,7 +139,7 @@ bool hoot__timers_reserve(hoot__loop *loop);
 /* hoot__timer_set() of a timer whose place was reserved, or that is set. */
 void hoot__timer_set_reserved(hoot__loop *loop, hoot__timer *timer, uint64_t due_ms, hoot__timer_fn fire);
 void hoot__timers_run(hoot__loop *loop);
-/* Behind uv_loop_init(). Errors: -errno. */
+/* Behind hoot__watches_init(). Errors: -errno. */
 int hoot__timers_init(hoot__loop *loop);
 /* Have the loop wake up when the first of them is due. */
 void hoot__timers_drive(hoot__loop *loop);

@@ -1,16 +1,18 @@
-/* The loop: libuv's, with a queue of ready tasks worked off around its polling.
+/* The loop: descriptors, and a queue of ready tasks worked off around polling them.
  *
- *     timers | closing | ... | PREPARE: ready tasks, then deferred | poll: callbacks wake tasks | CHECK: the
- * same again
+ *     poll: owners of descriptors wake tasks | libuv, when it is due | ready tasks, deferred work, once more
  *
- * In each of the two places at most two generations of ready tasks run: those that were ready, and those that
- * they made ready. What is left waits for the next turn, whose poll then does not block, so tasks that keep
- * each other busy cannot starve the sockets. Deferred work (written-together output) comes after the tasks,
- * so before every poll.
+ * At most two generations of ready tasks run before deferred work (written-together output): those that were
+ * ready, and those that they made ready; and as many once more behind it. What is left waits for the next turn,
+ * whose poll then does not block, so tasks that keep each other busy cannot starve the sockets.
  *
  * Callbacks run on the thread's own stack, outside of tasks. The loop goes on while a task is alive, also
- * when no handle is active: what waits for nothing but a signal is a program that waits, not one that has
- * ended. */
+ * when nothing is watched: what waits for nothing but a signal is a program that waits, not one that has
+ * ended.
+ *
+ * Libuv does what is done seldom: work on threads, names, signals, processes. Its loop has a turn when
+ * something was started on it, when its own epoll, which is one of our descriptors, has something, and while it
+ * has timers or handles to close. */
 #include "runtime/internal.h"
 
 #include "base/alloc.h"
@@ -30,17 +32,29 @@ hoot__loop *hoot__loop_current(void)
 
 uv_loop_t *hoot__loop_uv(hoot__loop *loop)
 {
+    loop->uv_due = true;
     return &loop->uv;
 }
 
-uint64_t hoot__loop_now(const hoot__loop *loop)
+/* --- time --- */
+
+static uint64_t clock_now_ms(void)
 {
-    return loop->virtual_clock ? loop->virtual_now_ms : uv_now(&loop->uv);
+    return uv_hrtime() / 1000000;
 }
 
 uint64_t hoot_now_ms(void)
 {
-    return hoot__this_loop ? hoot__loop_now(hoot__this_loop) : uv_hrtime() / 1000000;
+    return hoot__this_loop ? hoot__loop_now(hoot__this_loop) : clock_now_ms();
+}
+
+void hoot__loop_update_time(hoot__loop *loop)
+{
+    uint64_t clock_ms = clock_now_ms();
+
+    if (!loop->virtual_clock || loop->time_passes)
+        loop->now_ms += clock_ms - loop->clock_ms;
+    loop->clock_ms = clock_ms;
 }
 
 /* --- ready tasks --- */
@@ -120,34 +134,18 @@ static void run_deferred(hoot__loop *loop)
     hoot__loop_undefer(&end);
 }
 
-/* --- turns --- */
-
-static void run_phase(hoot__loop *loop)
-{
-    for (int i = 0; i < GENERATIONS && loop->ready_head; i++)
-        run_generation(loop);
-    run_deferred(loop);
-    hoot__timers_drive(loop);
-}
-
-static void idle_ran(uv_idle_t *idle)
-{
-    (void)idle; /* it only keeps the poll from blocking */
-}
-
 /* --- virtual time: stands still while tasks run, jumps to the next timer when nothing else can happen before
  * it, and passes as real time does while the loop polls for somebody else's work --- */
 
-/* Whether handles or requests of other rooms are active. */
+/* Whether other rooms wait for descriptors or for libuv. */
 static bool others_active(hoot__loop *loop)
 {
     bool active;
 
-    uv_unref((uv_handle_t *)&loop->prepare);
-    uv_idle_stop(&loop->idle);
+    uv_unref((uv_handle_t *)&loop->uv_alive);
     active = uv_loop_alive(&loop->uv);
-    uv_ref((uv_handle_t *)&loop->prepare);
-    return active;
+    uv_ref((uv_handle_t *)&loop->uv_alive);
+    return active || loop->watched > HOOT__OWN_WATCHES;
 }
 
 /* Gives whether time jumped. */
@@ -157,8 +155,8 @@ static bool jump(hoot__loop *loop)
 
     if (first_ms == HOOT_NO_DEADLINE)
         return false;
-    if (first_ms > loop->virtual_now_ms)
-        loop->virtual_now_ms = first_ms;
+    if (first_ms > loop->now_ms)
+        loop->now_ms = first_ms;
     hoot__timers_run(loop);
     return true;
 }
@@ -166,94 +164,130 @@ static bool jump(hoot__loop *loop)
 static bool pass_virtual_time(hoot__loop *loop, bool busy)
 {
     loop->time_passes = others_active(loop);
-    loop->poll_began_ms = uv_now(&loop->uv);
     return !busy && !loop->time_passes && jump(loop);
 }
 
-static void before_poll(uv_prepare_t *prepare)
-{
-    hoot__loop *loop = prepare->data;
-    bool more;
+/* --- turns --- */
 
-    run_phase(loop);
-    more = loop->ready_head || loop->deferred_head;
-    if (loop->virtual_clock && loop->alive_count)
-        more |= pass_virtual_time(loop, more);
-    if (more)
-        uv_idle_start(&loop->idle, idle_ran);
-    else
-        uv_idle_stop(&loop->idle);
+static bool is_busy(const hoot__loop *loop)
+{
+    return loop->ready_head || loop->deferred_head;
 }
 
-static void after_poll(uv_check_t *check)
+static void run_phase(hoot__loop *loop)
 {
-    hoot__loop *loop = check->data;
+    for (int i = 0; i < GENERATIONS && loop->ready_head; i++)
+        run_generation(loop);
+    run_deferred(loop);
+}
 
-    if (loop->time_passes)
-        loop->virtual_now_ms += uv_now(&loop->uv) - loop->poll_began_ms;
+static void work(hoot__loop *loop)
+{
     run_phase(loop);
+    if (is_busy(loop))
+        run_phase(loop);
+    hoot__timers_drive(loop);
+}
+
+/* Wait for what comes next, unless there is still work to do. */
+static void wait_for_events(hoot__loop *loop)
+{
+    bool busy = is_busy(loop);
+    int uv_wait_ms = loop->uv_due ? 0 : uv_backend_timeout(&loop->uv); /* -1: its descriptors only */
+
+    if (loop->virtual_clock && loop->alive_count)
+        busy |= pass_virtual_time(loop, busy);
+    hoot__watches_poll(loop, busy ? 0 : uv_wait_ms);
+    loop->time_passes = false;
+    if (loop->uv_due || uv_wait_ms >= 0) {
+        loop->uv_due = false;
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    }
 }
 
 /* --- a loop's life --- */
 
-static void set_up_handles(hoot__loop *loop)
+static void uv_has_something(hoot__watch *watch, uint32_t events)
 {
-    uv_prepare_init(&loop->uv, &loop->prepare);
-    uv_check_init(&loop->uv, &loop->check);
-    uv_idle_init(&loop->uv, &loop->idle);
-    loop->prepare.data = loop->check.data = loop->idle.data = loop->driver.data = loop;
-    uv_prepare_start(&loop->prepare, before_poll);
-    uv_check_start(&loop->check, after_poll);
-    uv_unref((uv_handle_t *)&loop->prepare);
-    uv_unref((uv_handle_t *)&loop->check);
+    (void)watch, (void)events;
+    hoot__this_loop->uv_due = true;
 }
 
-static hoot__loop *loop_new(const hoot__loop_options *options, hoot_error *err)
+static void do_nothing(uv_check_t *check)
+{
+    (void)check;
+}
+
+/* A loop of libuv that only has handles which do not count does not look at them: so there is one that does. */
+static int open_uv(hoot__loop *loop)
+{
+    int rc = uv_loop_init(&loop->uv);
+
+    if (rc < 0)
+        return rc;
+    uv_check_init(&loop->uv, &loop->uv_alive);
+    uv_check_start(&loop->uv_alive, do_nothing);
+    loop->uv_watch = (hoot__watch){ uv_has_something, .fd = uv_backend_fd(&loop->uv) };
+    loop->uv_due = true;
+    rc = hoot__watch_set(&loop->uv_watch, EPOLLIN);
+    if (rc < 0) {
+        uv_close((uv_handle_t *)&loop->uv_alive, NULL);
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        uv_loop_close(&loop->uv);
+    }
+    return rc;
+}
+
+static int open_parts(hoot__loop *loop)
+{
+    int rc = hoot__watches_init(loop);
+
+    if (rc < 0)
+        return rc;
+    rc = hoot__timers_init(loop);
+    if (rc == 0) {
+        rc = open_uv(loop);
+        if (rc < 0)
+            hoot__timers_fini(loop);
+    }
+    if (rc < 0)
+        hoot__watches_fini(loop);
+    return rc;
+}
+
+/* Make it and have it be this thread's. */
+static int loop_open(const hoot__loop_options *options, hoot_error *err)
 {
     hoot__loop *loop = hoot__calloc(1, sizeof *loop);
     int rc;
 
-    if (!loop) {
-        hoot_error_set(err, HOOT_ENOMEM, "no memory for a loop");
-        return NULL;
-    }
-    rc = uv_loop_init(&loop->uv);
-    if (rc < 0) {
-        hoot_error_set(err, rc, "a loop could not be made: %s", uv_strerror(rc));
-        hoot__free(loop);
-        return NULL;
-    }
+    if (!loop)
+        return hoot_error_set(err, HOOT_ENOMEM, "no memory for a loop");
+    hoot__this_loop = loop;
     loop->virtual_clock = options->virtual_clock;
-    loop->virtual_now_ms = uv_now(&loop->uv);
+    loop->now_ms = loop->clock_ms = clock_now_ms();
     loop->deferred_link = &loop->deferred_head;
-    rc = hoot__timers_init(loop);
+    rc = open_parts(loop);
     if (rc < 0) {
-        hoot_error_set(err, rc, "a loop's timer could not be made: %s", uv_strerror(rc));
-        uv_loop_close(&loop->uv);
+        hoot__this_loop = NULL;
         hoot__free(loop);
-        return NULL;
+        return hoot_error_set(err, rc, "a loop could not be made: %s", uv_strerror(rc));
     }
-    set_up_handles(loop);
     hoot__stacks_init(&loop->stacks, sizeof(hoot_task), HOOT__GUARD_KERNEL);
-    return loop;
-}
-
-static bool is_own(const hoot__loop *loop, const uv_handle_t *handle)
-{
-    return handle == (const uv_handle_t *)&loop->prepare || handle == (const uv_handle_t *)&loop->check ||
-           handle == (const uv_handle_t *)&loop->idle || handle == (const uv_handle_t *)&loop->driver;
+    return 0;
 }
 
 static void close_others(uv_handle_t *handle, void *arg)
 {
-    if (!is_own(arg, handle) && !uv_is_closing(handle))
+    const hoot__loop *loop = arg;
+
+    if (handle != (const uv_handle_t *)&loop->uv_alive && !uv_is_closing(handle))
         uv_close(handle, NULL);
 }
 
-static void close_own(uv_handle_t *handle, void *arg)
+static bool has_work(const hoot__loop *loop)
 {
-    if (is_own(arg, handle))
-        uv_close(handle, NULL);
+    return is_busy(loop) || uv_loop_alive(&loop->uv);
 }
 
 /* In debug builds, with HOOT_STACK_REPORT set: how much of its stack the deepest task used. */
@@ -264,21 +298,27 @@ static void report_depth(const hoot__stacks *stacks)
                 HOOT_TASK_STACK_BYTES / 1024);
 }
 
-static void loop_free(hoot__loop *loop)
+/* Handles of other rooms end while tasks that their last callbacks start or wake can still run. */
+static void loop_close(hoot__loop *loop)
 {
     int rc;
 
-    /* Handles of other rooms first, while tasks that their last callbacks start or wake can still run. */
     uv_walk(&loop->uv, close_others, loop);
+    uv_unref((uv_handle_t *)&loop->uv_alive);
+    loop->uv_due = true;
+    for (work(loop); has_work(loop); work(loop))
+        wait_for_events(loop);
+    uv_close((uv_handle_t *)&loop->uv_alive, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
-    uv_walk(&loop->uv, close_own, loop);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    hoot__watch_end(&loop->uv_watch);
     rc = uv_loop_close(&loop->uv);
     assert(rc == 0);
     (void)rc;
     hoot__timers_fini(loop);
+    hoot__watches_fini(loop);
     hoot__stacks_fini(&loop->stacks);
     report_depth(&loop->stacks);
+    hoot__this_loop = NULL;
     hoot__free(loop);
 }
 
@@ -321,8 +361,8 @@ static int run_main(hoot__loop *loop, struct outcome *outcome)
 
     if (!hoot__task_start(&options, call_main, main_done, outcome))
         return hoot_error_set(outcome->err, HOOT_ENOMEM, "no memory for the first task");
-    while (loop->alive_count)
-        uv_run(&loop->uv, UV_RUN_DEFAULT);
+    for (work(loop); loop->alive_count; work(loop))
+        wait_for_events(loop);
     return outcome->result;
 }
 
@@ -336,17 +376,16 @@ int hoot__loop_run(const hoot__loop_options *options, hoot_task_fn main, void *a
     if (hoot__this_loop)
         return hoot_error_set(err, HOOT_ESTATE, "a loop runs on this thread already");
     options = options ? options : &defaults;
-    hoot__this_loop = loop_new(options, err);
-    if (!hoot__this_loop)
-        return hoot_error_code(err) ? hoot_error_code(err) : HOOT_ENOMEM;
+    rc = loop_open(options, err);
+    if (rc < 0)
+        return rc;
     hoot__overflow_watch();
     limit_ms = watchdog_limit(options);
     hoot__this_loop->watchdog = limit_ms ? hoot__watchdog_start(hoot__this_loop, limit_ms) : NULL;
     rc = run_main(hoot__this_loop, &outcome);
     hoot__watchdog_stop(hoot__this_loop->watchdog);
     hoot__this_loop->watchdog = NULL;
-    loop_free(hoot__this_loop);
-    hoot__this_loop = NULL;
+    loop_close(hoot__this_loop);
     hoot__overflow_unwatch();
     return rc;
 }

@@ -6,6 +6,7 @@
 
 #include <hoot/sys/wait.h>
 
+#include <sys/epoll.h>
 #include <uv.h>
 
 typedef struct hoot__loop hoot__loop;
@@ -13,7 +14,8 @@ typedef struct hoot__loop hoot__loop;
 /* The loop of this thread; NULL when none runs. */
 hoot__loop *hoot__loop_current(void);
 
-/* Its libuv loop, for handles of `net` and `server`. */
+/* Its libuv loop, for what libuv does for us: work on threads, names, signals, processes and pipes to them.
+ * Ask for it in the turn in which something is started on it: that is how the loop knows. */
 uv_loop_t *hoot__loop_uv(hoot__loop *loop);
 
 /* Options of hoot__loop_run(), zero is the default. */
@@ -28,7 +30,7 @@ typedef struct hoot__loop_options {
 /* hoot_run() with options. */
 int hoot__loop_run(const hoot__loop_options *options, hoot_task_fn main, void *arg, hoot_error *err);
 
-/* --- timers: kept in one heap, driven by one libuv timer; embedded in what they belong to ---
+/* --- timers: kept in one heap, driven by one of the kernel's; embedded in what they belong to ---
  * Setting a timer that is set to an earlier time costs nothing: it fires early, sees its time has moved, and
  * goes back to the heap. So a connection may push its deadline on at every byte. */
 typedef struct hoot__timer hoot__timer;
@@ -49,6 +51,27 @@ static inline bool hoot__timer_is_set(const hoot__timer *timer)
 {
     return timer->slot != 0;
 }
+
+/* --- descriptors: told of by the loop, outside of tasks, in each turn as long as it lasts --- */
+typedef struct hoot__watch hoot__watch;
+
+/* `events`: EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP. */
+typedef void (*hoot__watch_fn)(hoot__watch *watch, uint32_t events);
+
+/* Lives in what it belongs to; all zero but `fd` and `ready` to begin with. */
+struct hoot__watch {
+    hoot__watch_fn ready;
+    int fd;
+    uint16_t wanted; /* EPOLLIN and EPOLLOUT */
+    uint16_t known;  /* what the system was asked for: more than is wanted, or it */
+};
+
+/* Want these from now on; 0: none. To want less costs nothing: the system is told when it tells of something
+ * that nobody wants. Errors: -errno: the system has no memory for it, or `fd` cannot be watched. */
+int hoot__watch_set(hoot__watch *watch, uint32_t events);
+
+/* Nothing is told of any more, not even of what is known already. To be called before `fd` is closed. */
+void hoot__watch_end(hoot__watch *watch);
 
 /* --- at the end of this loop turn, after every ready task has run and before the loop sleeps: flush what was
  * gathered --- */

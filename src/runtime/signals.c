@@ -28,7 +28,7 @@ hoot__signal *hoot__signal_open(int number, hoot__signal_fn fn, void *user)
 
     if (!signal)
         return NULL;
-    if (uv_signal_init(&hoot__this_loop->uv, &signal->handle) < 0) {
+    if (uv_signal_init(hoot__loop_uv(hoot__this_loop), &signal->handle) < 0) {
         hoot__free(signal);
         return NULL;
     }

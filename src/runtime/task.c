@@ -123,10 +123,7 @@ static void finish(hoot__loop *loop, hoot_task *task)
     if (task->done)
         task->done(task->result, &task->err, task->arg);
     hoot__stack_release(&loop->stacks, &task->stack);
-    if (--loop->alive_count == 0) {
-        uv_unref((uv_handle_t *)&loop->prepare);
-        uv_stop(&loop->uv);
-    }
+    loop->alive_count--;
 }
 
 void hoot__task_resume(hoot_task *task)
@@ -203,8 +200,7 @@ hoot_task *hoot__task_start(const hoot__task_options *options, hoot_task_fn fn, 
     task->fn = fn;
     task->done = done;
     task->arg = arg;
-    if (loop->alive_count++ == 0)
-        uv_ref((uv_handle_t *)&loop->prepare);
+    loop->alive_count++;
     if (options->run_now)
         hoot__task_resume(task);
     else
@@ -371,7 +367,7 @@ int hoot_check_canceled(void)
     if (!task)
         return 0;
     if (task->deadline_ms != HOOT_NO_DEADLINE && !loop->virtual_clock)
-        uv_update_time(&loop->uv); /* a long computation sees an old time otherwise */
+        hoot__loop_update_time(loop); /* a long computation sees an old time otherwise */
     return check(task);
 }
 

@@ -179,14 +179,13 @@ void hoot__timers_run(hoot__loop *loop)
 
 /* --- what drives them --- */
 
-static void driver_fired(uv_poll_t *driver, int status, int events)
+static void driver_fired(hoot__watch *driver, uint32_t events)
 {
-    hoot__loop *loop = driver->data;
+    hoot__loop *loop = hoot__this_loop;
     uint64_t times;
 
-    (void)status;
     (void)events;
-    (void)!read(loop->timers.driver_fd, &times, sizeof times); /* it is readable until then */
+    (void)!read(driver->fd, &times, sizeof times); /* it is readable until then */
     loop->timers.driver_at_ms = HOOT_NO_DEADLINE;
     hoot__timers_run(loop);
 }
@@ -194,15 +193,14 @@ static void driver_fired(uv_poll_t *driver, int status, int events)
 int hoot__timers_init(hoot__loop *loop)
 {
     int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    int rc = fd < 0 ? -errno : uv_poll_init(&loop->uv, &loop->driver, fd);
+    int rc;
 
-    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE, .driver_fd = fd };
-    if (rc == 0) {
-        uv_poll_start(&loop->driver, UV_READABLE, driver_fired);
-        uv_unref((uv_handle_t *)&loop->driver);
-    } else if (fd >= 0) {
+    if (fd < 0)
+        return -errno;
+    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE, .driver = { driver_fired, .fd = fd } };
+    rc = hoot__watch_set(&loop->timers.driver, EPOLLIN);
+    if (rc < 0)
         close(fd);
-    }
     return rc;
 }
 
@@ -215,7 +213,7 @@ static uint64_t ns_until(const hoot__loop *loop, uint64_t at_ms)
         return 1;
     if (at_ms - loop_now_ms > UINT32_MAX)
         at_ms = loop_now_ms + UINT32_MAX;
-    at_ns = (uv_now(&loop->uv) + (at_ms - loop_now_ms)) * 1000000;
+    at_ns = (loop->clock_ms + (at_ms - loop_now_ms)) * 1000000;
     return at_ns > now_ns + LEAST_NS ? at_ns - now_ns : LEAST_NS;
 }
 
@@ -232,14 +230,15 @@ void hoot__timers_drive(hoot__loop *loop)
     ns = at_ms == HOOT_NO_DEADLINE ? 0 : ns_until(loop, at_ms);
     spec.it_value.tv_sec = (time_t)(ns / 1000000000);
     spec.it_value.tv_nsec = (long)(ns % 1000000000);
-    timerfd_settime(timers->driver_fd, 0, &spec, NULL);
+    timerfd_settime(timers->driver.fd, 0, &spec, NULL);
 }
 
 void hoot__timers_fini(hoot__loop *loop)
 {
-    close(loop->timers.driver_fd);
+    hoot__watch_end(&loop->timers.driver);
+    close(loop->timers.driver.fd);
     for (uint32_t i = 0; i < loop->timers.count; i++)
         loop->timers.heap[i].timer->slot = 0;
     hoot__free(loop->timers.heap);
-    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE, .driver_fd = -1 };
+    loop->timers = (hoot__timers){ .driver_at_ms = HOOT_NO_DEADLINE };
 }
