@@ -122,8 +122,7 @@ static bool accept_one(hoot__listener *listener)
 
 static void on_readable(hoot__watch *readable, uint32_t events)
 {
-    hoot__listener *listener =
-        (hoot__listener *)(void *)((char *)readable - offsetof(hoot__listener, watch));
+    hoot__listener *listener = (hoot__listener *)(void *)((char *)readable - offsetof(hoot__listener, watch));
     int budget = ACCEPTS_PER_TURN;
 
     (void)events;

@@ -1,8 +1,8 @@
 /* Streams over TCP and unix sockets: a watch on the descriptor, and system calls.
  *
- * Reading: when bytes are there the owner is asked for room, and they go straight into it. Writing goes to the
- * socket at once, since nearly every flush fits into the socket's buffer; the rest of one that does not is moved
- * out of `out`, which begins anew, and is sent as the socket takes it:
+ * Reading: when bytes are there the owner is asked for room, and they go straight into it. Writing goes to
+ * the socket at once, since nearly every flush fits into the socket's buffer; the rest of one that does not
+ * is moved out of `out`, which begins anew, and is sent as the socket takes it:
  *
  *     out --send()--> system         all of it: flush gives 0
  *     out --moved---> rest --send()--> system, then out again: flush gave 1, and drained() comes
@@ -13,8 +13,8 @@
  * An idle stream is this struct and nothing else: no buffer, no request. A stream may be closed by any of its
  * events: the struct is there until the end of the turn.
  *
- * No write to a socket raises SIGPIPE, but one to a log that nobody reads may, so the first stream of a process
- * sets it to be ignored, unless somebody handles it. */
+ * No write to a socket raises SIGPIPE, but one to a log that nobody reads may, so the first stream of a
+ * process sets it to be ignored, unless somebody handles it. */
 #include "net/socket.h"
 
 #include "base/alloc.h"
@@ -137,7 +137,8 @@ void hoot__stream_gather(hoot_stream *stream, int bytes)
     const hoot_stream *below = hoot__tls_below(stream);
 
     if (below->ops == &tcp_ops)
-        (void)setsockopt(((const socket_stream *)below)->watch.fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+        (void)setsockopt(((const socket_stream *)below)->watch.fd, SOL_SOCKET, SO_RCVLOWAT, &bytes,
+                         sizeof(bytes));
 }
 
 /* --- writing ------------------------------------------------------------------------------------- */

@@ -70,7 +70,7 @@ typedef struct hoot__timers {
     hoot__timer_entry *heap;
     uint32_t count, capacity;
     uint64_t driver_at_ms; /* when the timerfd comes up; HOOT_NO_DEADLINE: it is stopped */
-    hoot__watch driver; /* the timerfd */
+    hoot__watch driver;    /* the timerfd */
 } hoot__timers;
 
 /* The timerfd and libuv's epoll: what the loop itself watches. */

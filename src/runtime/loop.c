@@ -3,16 +3,16 @@
  *     poll: owners of descriptors wake tasks | libuv, when it is due | ready tasks, deferred work, once more
  *
  * At most two generations of ready tasks run before deferred work (written-together output): those that were
- * ready, and those that they made ready; and as many once more behind it. What is left waits for the next turn,
- * whose poll then does not block, so tasks that keep each other busy cannot starve the sockets.
+ * ready, and those that they made ready; and as many once more behind it. What is left waits for the next
+ * turn, whose poll then does not block, so tasks that keep each other busy cannot starve the sockets.
  *
  * Callbacks run on the thread's own stack, outside of tasks. The loop goes on while a task is alive, also
  * when nothing is watched: what waits for nothing but a signal is a program that waits, not one that has
  * ended.
  *
  * Libuv does what is done seldom: work on threads, names, signals, processes. Its loop has a turn when
- * something was started on it, when its own epoll, which is one of our descriptors, has something, and while it
- * has timers or handles to close. */
+ * something was started on it, when its own epoll, which is one of our descriptors, has something, and while
+ * it has timers or handles to close. */
 #include "runtime/internal.h"
 
 #include "base/alloc.h"
@@ -218,7 +218,8 @@ static void do_nothing(uv_check_t *check)
     (void)check;
 }
 
-/* A loop of libuv that only has handles which do not count does not look at them: so there is one that does. */
+/* A loop of libuv that only has handles which do not count does not look at them: so there is one that does.
+ */
 static int open_uv(hoot__loop *loop)
 {
     int rc = uv_loop_init(&loop->uv);

@@ -1,9 +1,9 @@
 /* Descriptors: what waits in one epoll of the loop's own.
  *
- * A socket of a busy connection is read in every turn, so what stands between the system and its owner counts:
- * it is one call. What wants less than before does not tell the system at once. A connection that stops reading
- * often starts again before anything comes, and then both cost nothing; where something does come first, the
- * system is told then:
+ * A socket of a busy connection is read in every turn, so what stands between the system and its owner
+ * counts: it is one call. What wants less than before does not tell the system at once. A connection that
+ * stops reading often starts again before anything comes, and then both cost nothing; where something does
+ * come first, the system is told then:
  *
  *     wanted  what the owner asked for
  *     known   what the system was asked for; always all of `wanted`, and sometimes more */
@@ -57,7 +57,8 @@ int hoot__watch_set(hoot__watch *watch, uint32_t events)
     return rc;
 }
 
-/* Taken out by name, and not by closing the descriptor: a child of this process may hold another of the same. */
+/* Taken out by name, and not by closing the descriptor: a child of this process may hold another of the same.
+ */
 void hoot__watch_end(hoot__watch *watch)
 {
     hoot__loop *loop = hoot__this_loop;
