@@ -1,5 +1,6 @@
 /* Tokens and header fields (RFC 9110 section 5): what a name and a value may hold, which names are known to
  * the library, and lists in values. */
+#include "base/words.h"
 #include "http/chars.h"
 #include "http/h1_grammar.h"
 #include "http/message.h"
@@ -16,85 +17,51 @@ bool hoot__http_is_field_value(hoot_str s)
            hoot__scan_text(s.ptr, s.ptr, s.ptr + s.len) == s.ptr + s.len;
 }
 
-static inline uint64_t load8(const char *p)
-{
-    uint64_t word;
+#define SLOT(letter, name)     (((letter) + sizeof(name) - 1) % HOOT__NAME_SLOTS)
+#define NAME(id, letter, name) [SLOT(letter, name)] = { name ":", sizeof(name) - 1, HOOT__HEADER_##id }
 
-    memcpy(&word, p, sizeof(word));
-    return word | UINT64_C(0x2020202020202020);
-}
-
-static inline uint32_t load4(const char *p)
-{
-    uint32_t word;
-
-    memcpy(&word, p, sizeof(word));
-    return word | UINT32_C(0x20202020);
-}
+/* Length and first letter find the slot of a name. Two names for one slot do not compile. */
+const hoot__known_name hoot__known_names[HOOT__NAME_SLOTS] = {
+    NAME(HOST, 'h', "host"),
+    NAME(COOKIE, 'c', "cookie"),
+    NAME(CONTENT_TYPE, 'c', "content-type"),
+    NAME(CONTENT_LENGTH, 'c', "content-length"),
+    NAME(TRANSFER_ENCODING, 't', "transfer-encoding"),
+    NAME(CONNECTION, 'c', "connection"),
+    NAME(EXPECT, 'e', "expect"),
+    NAME(UPGRADE, 'u', "upgrade"),
+    NAME(ORIGIN, 'o', "origin"),
+    NAME(ACCEPT, 'a', "accept"),
+    NAME(ACCEPT_ENCODING, 'a', "accept-encoding"),
+    NAME(AUTHORIZATION, 'a', "authorization"),
+    NAME(USER_AGENT, 'u', "user-agent"),
+    NAME(DATE, 'd', "date"),
+    NAME(SERVER, 's', "server"),
+    NAME(TRAILER, 't', "trailer"),
+    NAME(TE, 't', "te"),
+    NAME(SET_COOKIE, 's', "set-cookie"),
+};
 
 /* Is a token that lower-case name? Bit 0x20 folds letters; among tchars it folds nothing else onto a letter
- * or '-'. Two loads that may overlap cover every length there is (2, 4 and more, up to 16, or 17 with one
- * byte in the middle). */
+ * or '-'. */
 static inline bool same_name(const char *token, const char *name, size_t len)
 {
+    const uint64_t fold = UINT64_C(0x2020202020202020);
+
     if (len > 16)
-        return load8(token) == load8(name) && load8(token + 8) == load8(name + 8) &&
-               (token[16] | 0x20) == name[16];
-    if (len >= 8)
-        return load8(token) == load8(name) && load8(token + len - 8) == load8(name + len - 8);
-    if (len >= 4)
-        return load4(token) == load4(name) && load4(token + len - 4) == load4(name + len - 4);
-    return (token[0] | 0x20) == name[0] && (token[1] | 0x20) == name[1];
+        return hoot_str_equal_nocase(hoot_str_of(token, len), hoot_str_of(name, len));
+    if (len < 8)
+        return (hoot__load_short(token, len) | fold) == (hoot__load_short(name, len) | fold);
+    return (hoot__load8(token) | fold) == hoot__load8(name) &&
+           (hoot__load8(token + len - 8) | fold) == hoot__load8(name + len - 8);
 }
 
-#define PICK(id, name) return same_name(p, name, sizeof(name) - 1) ? HOOT__HEADER_##id : HOOT__HEADER_OTHER
-
-static hoot__known_header six_letters(const char *p)
-{
-    switch (p[0] | 0x20) {
-    case 'a': PICK(ACCEPT, "accept");
-    case 'c': PICK(COOKIE, "cookie");
-    case 'e': PICK(EXPECT, "expect");
-    case 'o': PICK(ORIGIN, "origin");
-    case 's': PICK(SERVER, "server");
-    default: return HOOT__HEADER_OTHER;
-    }
-}
-
-static hoot__known_header ten_letters(const char *p)
-{
-    switch (p[0] | 0x20) {
-    case 'c': PICK(CONNECTION, "connection");
-    case 'u': PICK(USER_AGENT, "user-agent");
-    case 's': PICK(SET_COOKIE, "set-cookie");
-    default: return HOOT__HEADER_OTHER;
-    }
-}
-
-/* Length and first letter leave one candidate. */
 hoot__known_header hoot__http_known_token(hoot_str token)
 {
-    const char *p = token.ptr;
+    const hoot__known_name *name = hoot__known_name_at(token.len ? token.ptr[0] : '\0', token.len);
 
-    switch (token.len) {
-    case 2: PICK(TE, "te");
-    case 4:
-        if ((p[0] | 0x20) == 'h')
-            PICK(HOST, "host");
-        PICK(DATE, "date");
-    case 6: return six_letters(p);
-    case 7:
-        if ((p[0] | 0x20) == 'u')
-            PICK(UPGRADE, "upgrade");
-        PICK(TRAILER, "trailer");
-    case 10: return ten_letters(p);
-    case 12: PICK(CONTENT_TYPE, "content-type");
-    case 13: PICK(AUTHORIZATION, "authorization");
-    case 14: PICK(CONTENT_LENGTH, "content-length");
-    case 15: PICK(ACCEPT_ENCODING, "accept-encoding");
-    case 17: PICK(TRANSFER_ENCODING, "transfer-encoding");
-    default: return HOOT__HEADER_OTHER;
-    }
+    return name->len == token.len && same_name(token.ptr, name->text, token.len) ? name->id
+                                                                                 : HOOT__HEADER_OTHER;
 }
 
 hoot__known_header hoot__http_known_header(hoot_str name)

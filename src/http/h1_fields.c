@@ -76,23 +76,20 @@ static inline hoot_str trimmed_end(const char *start, const char *end)
     return hoot_str_of(start, (size_t)(end - start));
 }
 
-/* Gives the start of the next line; NULL: judge_line() has the verdict. */
-static inline const char *read_field(const char *first, const char *p, const char *end, hoot__header *out)
+/* Any line that is right. Gives the start of the next; NULL: judge_line() has the verdict. */
+static const char *read_any_field(const char *first, const char *p, const char *end, hoot__header *out)
 {
     const char *colon = hoot__scan_name(first, p, end), *value, *stop;
 
     if (colon == end || *colon != ':' || colon == p)
         return NULL;
-    value = colon + 1;
-    if (value < end && *value == ' ')
-        value++;
-    if (value < end && (unsigned char)*value <= ' ')
-        value = skip_blanks(value, end);
+    value = skip_blanks(colon + 1, end);
     stop = hoot__scan_text(first, value, end);
     if (!is_line_end(stop, end))
         return NULL;
     out->name = hoot_str_of(p, (size_t)(colon - p));
     out->value = trimmed_end(value, stop);
+    out->known = hoot__http_known_token(out->name);
     return stop + 2;
 }
 
@@ -101,41 +98,110 @@ _Static_assert(HOOT__HEADER_COUNT <= 32, "one bit for each known header");
 /* Note which of the known ones the field at `index` is. */
 static inline void note_known(hoot__h1_fields *fields, size_t index)
 {
-    hoot__header *header = &fields->at[index];
-    int16_t *place;
+    hoot__known_header id = fields->at[index].known;
+    int16_t *place = &fields->known[id];
 
-    header->known = hoot__http_known_token(header->name);
-    place = &fields->known[header->known];
     if (*place < 0)
         *place = (int16_t)index;
     else
-        fields->repeated |= UINT32_C(1) << header->known;
+        fields->repeated |= UINT32_C(1) << id;
+}
+
+#ifdef __SSE2__
+#define PLAIN_FIELD_BYTES 18 /* a name of fifteen bytes, ": ", and one more */
+
+/* Nearly all lines are plain: a name of up to fifteen bytes, a colon and one space, and a value of printable
+ * ASCII without white space around it. The colon, and of a short line all of it, is in the first 16 bytes,
+ * which are loaded once. Gives the start of the next line; NULL: it is none of these. */
+static inline const char *read_plain_field(const char *p, const char *end, hoot__header *out)
+{
+    __m128i bytes = hoot__scan_load(p);
+    unsigned colons = hoot__scan_mark_mask(bytes, ':'), odd = hoot__scan_odd_mask(bytes);
+    unsigned name = colons ^ (colons - 1); /* a bit for each byte of it, the colon's too */
+    const hoot__known_name *known;
+    const char *value, *stop;
+    size_t len;
+
+    if (!colons || (odd & name))
+        return NULL;
+    len = (unsigned)__builtin_ctz(colons);
+    known = hoot__known_name_at(*p, len);
+    out->known = known->id;
+    if (hoot__scan_fold_mask(bytes, known->text) != name) {
+        if (len == 0 || (hoot__scan_word_mask(bytes, '-') & name >> 1))
+            return NULL;
+        out->known = HOOT__HEADER_OTHER;
+    }
+    value = p + len + 2;
+    if (value[-1] != ' ' || (unsigned char)*value <= ' ')
+        return NULL;
+    /* Up to two bytes before the end, where CRLF may be. */
+    stop = odd ? p + __builtin_ctz(odd) : hoot__scan_printable(p + 16, end - 2);
+    if (memcmp(stop, "\r\n", 2) != 0 || stop[-1] == ' ')
+        return NULL;
+    out->name = hoot_str_of(p, len);
+    out->value = hoot_str_of(value, (size_t)(stop - value));
+    return stop + 2;
+}
+
+/* All lines from `p` to the first that is not plain, which it gives. */
+static inline const char *read_plain_fields(const char *p, const char *end, hoot__h1_fields *fields)
+{
+    size_t i = fields->count;
+    const char *last;
+
+    if (end - p < PLAIN_FIELD_BYTES)
+        return p;
+    last = end - PLAIN_FIELD_BYTES;
+    for (; i < fields->max && p <= last; i++) {
+        const char *next = read_plain_field(p, end, &fields->at[i]);
+
+        if (!next)
+            break;
+        note_known(fields, i);
+        p = next;
+    }
+    fields->count = i;
+    return p;
+}
+#else
+static inline const char *read_plain_fields(const char *p, const char *end, hoot__h1_fields *fields)
+{
+    (void)end, (void)fields;
+    return p;
+}
+#endif
+
+/* All lines that are right. Gives where they end. */
+static inline const char *read_lines(const hoot__h1_in *in, hoot__h1_fields *fields)
+{
+    const char *p = in->p, *next;
+
+    for (;;) {
+        p = read_plain_fields(p, in->end, fields);
+        if (p == in->end || *p == '\r' || fields->count == fields->max)
+            return p;
+        next = read_any_field(in->first, p, in->end, &fields->at[fields->count]);
+        if (!next)
+            return p;
+        note_known(fields, fields->count++);
+        p = next;
+    }
 }
 
 int hoot__h1_read_fields(hoot__h1_in *in, hoot__h1_fields *fields)
 {
-    const char *const first = in->p, *const end = in->end;
-    const char *p = first;
-    size_t count = 0;
+    const char *p;
 
     memset(fields->known, -1, HOOT__HEADER_COUNT * sizeof *fields->known);
-    for (; p < end && *p != '\r'; count++) {
-        const char *next = count < fields->max ? read_field(first, p, end, &fields->at[count]) : NULL;
-
-        if (!next)
-            break;
-        note_known(fields, count);
-        p = next;
-    }
-    in->p = p;
-    fields->count = count;
-    if (is_line_end(p, end)) {
+    p = in->p = read_lines(in, fields);
+    if (is_line_end(p, in->end)) {
         in->p = p + 2;
         return 1;
     }
-    if (p == end || *p == '\r')
-        return p == end ? 0 : read_line_end(in, p);
-    if (count == fields->max)
+    if (p == in->end || *p == '\r')
+        return p == in->end ? 0 : read_line_end(in, p);
+    if (fields->count == fields->max)
         return hoot__h1_refuse(in, 431, "there are too many headers");
     return judge_line(in);
 }

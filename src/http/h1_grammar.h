@@ -9,7 +9,8 @@
 #include "http/h1_parser.h"
 
 typedef struct hoot__h1_in {
-    const char *p; /* next byte */
+    const char *p;     /* next byte */
+    const char *first; /* from here to `end` may be read, whatever was asked about */
     const char *end;
     const char *why;
 } hoot__h1_in;
@@ -37,8 +38,9 @@ int hoot__h1_read_fields(hoot__h1_in *in, hoot__h1_fields *fields);
  * no head may hold; 0: neither yet. */
 size_t hoot__h1_find_end(hoot_str bytes, size_t *scanned);
 
-/* "name", "name:80", "192.0.2.1", "[2001:db8::1]:8080": uri-host [":" port], not empty. */
-bool hoot__h1_is_authority(hoot_str s);
+/* "name", "name:80", "192.0.2.1", "[2001:db8::1]:8080": uri-host [":" port], not empty. A slice of the
+ * bytes of `in`. */
+bool hoot__h1_is_authority(const hoot__h1_in *in, hoot_str s);
 
 /* Take the target apart into scheme, authority, target, path and query. Needs method and target; path and
  * query up to and behind the first '?'. */
@@ -46,6 +48,23 @@ int hoot__h1_split_target(hoot__h1_in *in, hoot__exchange *ex);
 
 /* Host, body framing, Connection, Expect, Upgrade: what the fields of a whole head mean. */
 int hoot__h1_judge(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head);
+
+#define HOOT__NAME_SLOTS 32
+
+/* A name that the library knows. */
+typedef struct hoot__known_name {
+    char text[24]; /* in lower case, with its colon: "host:", and NULs up to 16 bytes or more */
+    uint32_t len;  /* without the colon; 0: the slot is empty */
+    hoot__known_header id;
+} hoot__known_name;
+
+extern const hoot__known_name hoot__known_names[HOOT__NAME_SLOTS];
+
+/* The only one that a name of that length and first letter, of either case, can be. */
+static inline const hoot__known_name *hoot__known_name_at(char letter, size_t len)
+{
+    return &hoot__known_names[((unsigned char)letter + len) % HOOT__NAME_SLOTS];
+}
 
 /* hoot__http_known_header() for a name that is known to be a token. */
 hoot__known_header hoot__http_known_token(hoot_str token);

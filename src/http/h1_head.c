@@ -12,9 +12,19 @@
 
 #define VERSION_BYTES 8
 
+/* The length of the method at `p`, where 16 bytes can be read: 0 when it is none of the two that nearly all
+ * requests have. */
+static inline size_t common_method(const char *p)
+{
+    if (memcmp(p, "GET ", 4) == 0)
+        return 3;
+    return memcmp(p, "POST ", 5) == 0 ? 4 : 0;
+}
+
 static int read_method(hoot__h1_in *in, hoot__exchange *ex)
 {
-    const char *p = hoot__scan_class(in->p, in->end, HOOT__CHAR_TOKEN);
+    size_t common = in->end - in->p >= 5 ? common_method(in->p) : 0;
+    const char *p = common ? in->p + common : hoot__scan_class(in->p, in->end, HOOT__CHAR_TOKEN);
 
     if (p == in->end)
         return 0;
@@ -25,22 +35,33 @@ static int read_method(hoot__h1_in *in, hoot__exchange *ex)
     return 1;
 }
 
-static int read_target(hoot__h1_in *in, hoot__exchange *ex)
+/* What is wrong with the target, which ends at `p` with something else than a space, or is empty. */
+static int refuse_target(hoot__h1_in *in, const char *p)
 {
-    const char *mark = hoot__scan_target(in->p, in->end, '?');
-    const char *p = mark < in->end && *mark == '?' ? hoot__scan_target(mark + 1, in->end, ' ') : mark;
-
-    if (p == in->end)
-        return 0;
-    if (p == in->p && *p == ' ')
+    if (*p == ' ')
         return hoot__h1_refuse(in, 400, "the request line holds more than single spaces");
     if (*p == '\r' || *p == '\n')
         return hoot__h1_refuse(in, 400, "the request line has no HTTP version");
-    if (*p != ' ')
-        return hoot__h1_refuse(in, 400, "the request target holds a byte that is not allowed");
-    ex->target = hoot_str_of(in->p, (size_t)(p - in->p));
-    ex->path = hoot_str_of(in->p, (size_t)(mark - in->p));
-    ex->query = p == mark ? hoot_str_of("", 0) : hoot_str_of(mark + 1, (size_t)(p - mark - 1));
+    return hoot__h1_refuse(in, 400, "the request target holds a byte that is not allowed");
+}
+
+static int read_target(hoot__h1_in *in, hoot__exchange *ex)
+{
+    const char *start = in->p, *p = hoot__scan_target(start, in->end, '?');
+
+    ex->path = hoot_str_of(start, (size_t)(p - start));
+    ex->query = hoot_str_of("", 0);
+    if (p < in->end && *p == '?') {
+        const char *query = p + 1;
+
+        p = hoot__scan_target(query, in->end, ' ');
+        ex->query = hoot_str_of(query, (size_t)(p - query));
+    }
+    if (p == in->end)
+        return 0;
+    if (*p != ' ' || p == start)
+        return refuse_target(in, p);
+    ex->target = hoot_str_of(start, (size_t)(p - start));
     in->p = p + 1;
     return 1;
 }
@@ -74,9 +95,8 @@ static int read_other_version(hoot__h1_in *in, hoot__exchange *ex)
 
 static int read_version(hoot__h1_in *in, hoot__exchange *ex)
 {
-    static const char current[] = "HTTP/1.1\r\n";
-
-    if (in->end - in->p < VERSION_BYTES + 2 || memcmp(in->p, current, VERSION_BYTES + 2) != 0)
+    if (in->end - in->p < VERSION_BYTES + 2 || memcmp(in->p, "HTTP/1.1", VERSION_BYTES) != 0 ||
+        memcmp(in->p + VERSION_BYTES, "\r\n", 2) != 0)
         return read_other_version(in, ex);
     ex->version = 11;
     in->p += VERSION_BYTES + 2;
@@ -139,7 +159,7 @@ int hoot__h1_parse_head(hoot_str bytes, size_t *scanned, size_t max_bytes, size_
 {
     hoot_str view = hoot_str_head(bytes, max_bytes);
     bool full = view.len == max_bytes;
-    hoot__h1_in in = { .p = view.ptr, .end = view.ptr + view.len };
+    hoot__h1_in in = { .p = view.ptr, .first = view.ptr, .end = view.ptr + view.len };
     int rc;
 
     if (*scanned > 0 && !full && hoot__h1_find_end(view, scanned) == 0)

@@ -3,6 +3,7 @@
  *
  * The body's length has one reading or the request is refused (RFC 9112 section 6): Content-Length once and
  * digits only; Transfer-Encoding exactly "chunked", in HTTP/1.1 only; never both. */
+#include "base/words.h"
 #include "http/chars.h"
 #include "http/h1_grammar.h"
 #include "http/message.h"
@@ -34,8 +35,9 @@ static int judge_host(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__exch
     ex->authority = first(fields, HOOT__HEADER_HOST);
     if (ex->authority.len == 0 && ex->version < 11)
         return 1;
-    return hoot__h1_is_authority(ex->authority) ? 1
-                                                : hoot__h1_refuse(in, 400, "the Host header is not valid");
+    return hoot__h1_is_authority(in, ex->authority)
+               ? 1
+               : hoot__h1_refuse(in, 400, "the Host header is not valid");
 }
 
 static int judge_length(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__h1_head *head)
@@ -141,7 +143,7 @@ static bool list_says(const hoot__h1_fields *fields, hoot__known_header id, cons
 static bool says_keep_alive(const hoot__h1_fields *fields)
 {
     return !repeats(fields, HOOT__HEADER_CONNECTION) &&
-           hoot_str_equal(first(fields, HOOT__HEADER_CONNECTION), HOOT_STR("keep-alive"));
+           hoot__same_text(first(fields, HOOT__HEADER_CONNECTION), HOOT_STR("keep-alive"));
 }
 
 /* Persistence (RFC 9112 9.3), and what only HTTP/1.1 has. */

@@ -71,33 +71,23 @@ static bool is_bracketed(hoot_str s)
            is_port(hoot_str_from_index(s, (size_t)close + 1));
 }
 
-/* What stands before ":80" at the end; all of it when there is no such end, or a wrong one. */
-static size_t length_without_port(hoot_str s)
-{
-    const size_t most = s.len < 6 ? s.len : 6; /* ":65535" */
-
-    for (size_t len = 1; len <= most; len++) {
-        const char *p = s.ptr + s.len - len;
-
-        if (*p == ':')
-            return len == 6 && memcmp(p, ":65535", 6) > 0 ? s.len : s.len - len;
-        if ((unsigned char)(*p - '0') > 9)
-            break;
-    }
-    return s.len;
-}
-
-bool hoot__h1_is_authority(hoot_str s)
+static bool is_rare_authority(hoot_str s)
 {
     size_t name;
 
-    /* Short, of letters, digits and dots, IPv4 addresses too: most are, and are told at once. */
-    if (hoot__scan_is_word(s.ptr, s.len, '.') || hoot__scan_is_word(s.ptr, length_without_port(s), '.'))
-        return true;
     if (s.len && s.ptr[0] == '[')
         return is_bracketed(s);
     name = reg_name_length(s);
     return name > 0 && name <= MAX_HOST_BYTES && is_port(hoot_str_from_index(s, name));
+}
+
+bool hoot__h1_is_authority(const hoot__h1_in *in, hoot_str s)
+{
+    const char *end = s.ptr + s.len, *p = hoot__scan_host_head(in->first, s.ptr, end);
+
+    if (p > s.ptr && p - s.ptr <= MAX_HOST_BYTES && (p == end || *p == ':'))
+        return is_port(hoot_str_of(p, (size_t)(end - p)));
+    return is_rare_authority(s);
 }
 
 static void split_query(hoot__exchange *ex)
@@ -150,7 +140,7 @@ static int split_absolute(hoot__h1_in *in, hoot__exchange *ex)
         return hoot__h1_refuse(in, 400, "the request target is neither a path nor an http URL");
     length = authority_length(rest);
     ex->authority = hoot_str_head(rest, length);
-    if (!hoot__h1_is_authority(ex->authority))
+    if (!hoot__h1_is_authority(in, ex->authority))
         return hoot__h1_refuse(in, 400, "the authority of the request target is not valid");
     ex->target = hoot_str_from_index(rest, length);
     split_query(ex);

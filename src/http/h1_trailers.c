@@ -58,7 +58,7 @@ static bool is_forbidden(hoot_str name)
 
 int hoot__h1_parse_trailers(hoot_str section, hoot__header *headers, size_t max_headers, const char **out_why)
 {
-    hoot__h1_in in = { .p = section.ptr, .end = section.ptr + section.len };
+    hoot__h1_in in = { .p = section.ptr, .first = section.ptr, .end = section.ptr + section.len };
     int16_t known[HOOT__HEADER_COUNT];
     hoot__h1_fields fields = { .at = headers, .max = max_headers, .known = known };
     size_t kept = 0;

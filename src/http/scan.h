@@ -71,6 +71,24 @@ static inline unsigned hoot__scan_stop_mask(__m128i bytes)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
 }
 
+/* One bit for each byte that is that one. */
+static inline unsigned hoot__scan_mark_mask(__m128i bytes, char mark)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark)));
+}
+
+/* One bit for each byte that is not printable ASCII (0x20 to 0x7e), that is for each whose successor is under
+ * 0x21 as a signed number, as that of DEL is: subtracting that makes its top bit the answer. */
+static inline __m128i hoot__scan_odd(__m128i bytes)
+{
+    return _mm_subs_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
+}
+
+static inline unsigned hoot__scan_odd_mask(__m128i bytes)
+{
+    return (unsigned)_mm_movemask_epi8(hoot__scan_odd(bytes));
+}
+
 /* The last 16 bytes, of which those from `p` on are asked about: one bit for each of these, from a mask of
  * all. */
 static inline unsigned hoot__scan_last(unsigned mask, const char *p, const char *end)
@@ -114,12 +132,12 @@ static inline const char *hoot__scan_class(const char *p, const char *end, unsig
 }
 
 #ifdef __SSE2__
-/* Which bytes lie in first..first+count-1? */
+/* Which bytes lie in first..first+count-1? Moved up, they are the greatest signed numbers. */
 static inline __m128i hoot__scan_range(__m128i bytes, char first, char count)
 {
-    __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
+    __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8((char)(0x80 - count - first)));
 
-    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8((char)(count - 1))), shifted);
+    return _mm_cmpgt_epi8(moved, _mm_set1_epi8((char)(0x7f - count)));
 }
 
 /* One bit for each byte that is no letter, digit or `mark`. */
@@ -130,6 +148,29 @@ static inline unsigned hoot__scan_word_mask(__m128i bytes, char mark)
         _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark)));
 
     return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xffff;
+}
+
+/* One bit for each byte that is, but for bit 0x20, the one of the 16 at `text`. */
+static inline unsigned hoot__scan_fold_mask(__m128i bytes, const char *text)
+{
+    __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(folded, hoot__scan_load(text)));
+}
+
+/* The first byte that is not printable ASCII, or end. 16 bytes in front of `end` may be read. */
+static inline const char *hoot__scan_printable(const char *p, const char *end)
+{
+    const char *last = end - 16;
+    unsigned mask;
+
+    for (; p <= last; p += 16) {
+        mask = hoot__scan_odd_mask(hoot__scan_load(p));
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+    mask = hoot__scan_last(hoot__scan_odd_mask(hoot__scan_load(end - 16)), p, end);
+    return mask ? p + __builtin_ctz(mask) : end;
 }
 
 /* Over letters, digits and '-': what nearly all names are made of. */
@@ -145,6 +186,32 @@ static inline const char *hoot__scan_name_head(const char *first, const char *p,
     if (end - first < 16)
         return p;
     mask = hoot__scan_last(hoot__scan_word_mask(hoot__scan_load(end - 16), '-'), p, end);
+    return mask ? p + __builtin_ctz(mask) : end;
+}
+
+/* One bit for each byte that is no letter, digit, '.' or '-'. */
+static inline unsigned hoot__scan_host_mask(__m128i bytes)
+{
+    __m128i letters = hoot__scan_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+    __m128i others = hoot__scan_range(bytes, '-', '9' - '-' + 1); /* '/' is among them */
+    __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/'));
+
+    return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, _mm_andnot_si128(slash, others))) & 0xffff;
+}
+
+/* Over letters, digits, '.' and '-': host names and IPv4 addresses. */
+static inline const char *hoot__scan_host_head(const char *first, const char *p, const char *end)
+{
+    unsigned mask;
+
+    if (end - first < 16)
+        return p;
+    for (; end - p > 16; p += 16) {
+        mask = hoot__scan_host_mask(hoot__scan_load(p));
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+    mask = hoot__scan_last(hoot__scan_host_mask(hoot__scan_load(end - 16)), p, end);
     return mask ? p + __builtin_ctz(mask) : end;
 }
 
@@ -176,24 +243,16 @@ static inline bool hoot__scan_is_plain(const char *p, size_t len)
     return len >= 4 && len <= 16 && hoot__scan_stop_mask(hoot__scan_load_all(p, len)) == 0;
 }
 
-/* Over bytes of HOOT__CHAR_TARGET but `mark`: 0x21 to 0x7e but '"' '#' (which differ in bit 0) and '<' '>'
- * (bit 1). */
-static inline const char *hoot__scan_target_head(const char *p, const char *end, char mark)
+/* One bit for each byte that is not of HOOT__CHAR_TARGET, or is `mark`: outside are '"' and '#' (which differ
+ * in bit 0), '<' and '>' (bit 1), space, and what is odd. */
+static inline unsigned hoot__scan_target_mask(__m128i bytes, char mark)
 {
-    for (; end - p >= 16; p += 16) {
-        __m128i bytes = hoot__scan_load(p);
-        __m128i outside = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)),
-                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
-        __m128i hash = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~1)), _mm_set1_epi8('"'));
-        __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~2)), _mm_set1_epi8('<'));
-        __m128i marks = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark));
-        unsigned mask = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(_mm_or_si128(outside, marks), _mm_or_si128(hash, angle)));
+    __m128i odd = _mm_subs_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x22));
+    __m128i hash = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~1)), _mm_set1_epi8('"'));
+    __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8(~2)), _mm_set1_epi8('<'));
+    __m128i marks = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark));
 
-        if (mask)
-            return p + __builtin_ctz(mask);
-    }
-    return p;
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(odd, marks), _mm_or_si128(hash, angle)));
 }
 #else
 static inline bool hoot__scan_is_word(const char *p, size_t len, char mark)
@@ -214,9 +273,9 @@ static inline const char *hoot__scan_name_head(const char *first, const char *p,
     return p;
 }
 
-static inline const char *hoot__scan_target_head(const char *p, const char *end, char mark)
+static inline const char *hoot__scan_host_head(const char *first, const char *p, const char *end)
 {
-    (void)end, (void)mark;
+    (void)first, (void)end;
     return p;
 }
 #endif
@@ -231,7 +290,14 @@ static inline const char *hoot__scan_name(const char *first, const char *p, cons
 /* The first byte that may not stand in a target or is `mark`, or end. */
 static inline const char *hoot__scan_target(const char *p, const char *end, char mark)
 {
-    p = hoot__scan_target_head(p, end, mark);
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        unsigned mask = hoot__scan_target_mask(hoot__scan_load(p), mark);
+
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+#endif
     while (p < end && *p != mark && hoot__char_is(*p, HOOT__CHAR_TARGET))
         p++;
     return p;

@@ -145,6 +145,22 @@ static void refuses_bad_media_parameters(void **state)
                          HOOT_EBADINPUT);
 }
 
+#ifdef __SSE2__
+static const char *printable_end(const char *p, const char *end)
+{
+    while (p < end && *p >= ' ' && *p <= '~')
+        p++;
+    return p;
+}
+
+static const char *host_end(const char *p, const char *end)
+{
+    while (p < end && (hoot__char_is(*p, HOOT__CHAR_UNRESERVED) && *p != '_' && *p != '~'))
+        p++;
+    return p;
+}
+#endif
+
 /* From each place of a block on: the fast ways stop where the slow one does. */
 static void assert_scans_agree(const char *block, size_t len)
 {
@@ -160,6 +176,12 @@ static void assert_scans_agree(const char *block, size_t len)
         assert_ptr_equal(hoot__scan_name(block, p, end), hoot__scan_class(p, end, HOOT__CHAR_TOKEN));
         assert_ptr_equal(hoot__scan_target(p, end, ' '), target);
         assert_ptr_equal(hoot__scan_target(p, end, '?'), mark ? mark : target);
+#ifdef __SSE2__
+        if (len >= 16) {
+            assert_ptr_equal(hoot__scan_printable(p, end), printable_end(p, end));
+            assert_ptr_equal(hoot__scan_host_head(block, p, end), host_end(p, end));
+        }
+#endif
     }
 }
 

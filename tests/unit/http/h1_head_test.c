@@ -54,6 +54,47 @@ static void finds_known_headers(void **state)
     assert_int_equal(test_exchange.headers.at[4].known, HOOT__HEADER_OTHER);
 }
 
+#define NAME_BYTES 15
+#define LINE_BYTES (NAME_BYTES + 21)
+
+/* What becomes of "NAME:" `gap` "VALUE", one of whose bytes is `c`, in front of `behind`. */
+static int read_line(const char *gap, const char *behind, size_t at, int c, char out[128])
+{
+    static char head[160];
+    char line[] = "Accept-Encoding"
+                  "what 16 and more take";
+    const hoot__header *field = &test_fields[1];
+    int len, rc;
+
+    line[at] = (char)c;
+    len = snprintf(head, sizeof head, LINE HOST "%.15s:%s%s\r\n%s\r\n", line, gap, line + NAME_BYTES, behind);
+    rc = parse(hoot_str_of(head, (size_t)len));
+    out[0] = '\0';
+    if (rc > 0)
+        snprintf(out, 128, "%.*s|%.*s|%d", (int)field->name.len, field->name.ptr, (int)field->value.len,
+                 field->value.ptr, (int)field->known);
+    return rc > 0 ? len - rc : rc;
+}
+
+/* Lines that are read at one go are read as those with more white space, which are not. */
+static void reads_a_line_alike_however_it_is_spaced(void **state)
+{
+    static const char *const behind[] = { "", "TE: x\r\n", "Connection: close\r\nUser-Agent: u\r\n" };
+
+    (void)state;
+    for (size_t i = 0; i < 3 * LINE_BYTES * 255; i++) {
+        const char *more = behind[i % 3];
+        size_t at = i / 3 % LINE_BYTES;
+        int c = 1 + (int)(i / 3 / LINE_BYTES);
+        char plain[128], spaced[128];
+
+        if (c == ':' && at < NAME_BYTES)
+            continue; /* the white space would be inside the value */
+        assert_int_equal(read_line(" ", more, at, c, plain), read_line("\t ", more, at, c, spaced));
+        assert_string_equal(plain, spaced);
+    }
+}
+
 /* Cut anywhere, byte by byte: nothing before the last byte, the same with it. */
 static void reads_a_head_byte_by_byte(void **state)
 {
@@ -309,6 +350,7 @@ int main(void)
         cmocka_unit_test(stops_behind_the_blank_line),
         cmocka_unit_test(skips_one_leading_blank_line),
         cmocka_unit_test(finds_known_headers),
+        cmocka_unit_test(reads_a_line_alike_however_it_is_spaced),
         cmocka_unit_test(reads_a_head_byte_by_byte),
         cmocka_unit_test(remembers_how_far_it_looked),
         cmocka_unit_test(refuses_a_control_byte_as_soon_as_it_comes),
