@@ -33,19 +33,16 @@ static bool goes_on(const hoot__h1_request *req, const hoot__response_head *head
     return !(req->client_closes | head->close | req->conn->http->draining) && body_can_be_dropped(req);
 }
 
-static bool status_has_no_body(int status)
+/* How the client finds the end of the body, which is `length` bytes long; -1: nobody knows yet. */
+static void plan_length(hoot__h1_request *req, int status, int64_t length)
 {
-    return status == 204 || status == 304;
-}
+    hoot__h1_answer *answer = &req->answer;
 
-/* What the head says of the body's length (-1: not known), and how the client finds its end. */
-static void plan_length(hoot__h1_request *req, int64_t length, hoot__h1_answer *answer)
-{
-    answer->content_length = length;
+    answer->left = length;
     answer->chunked = false;
-    if (__builtin_expect(status_has_no_body(answer->head->status), 0)) {
+    if (__builtin_expect(status == 204 || status == 304, 0)) {
         req->head_only = true;
-        answer->content_length = -1;
+        answer->left = -1;
     } else if (length < 0) {
         answer->chunked = req->ex.version >= 11;
         /* HTTP/1.0: the end of the connection is the end of the body. */
@@ -53,30 +50,33 @@ static void plan_length(hoot__h1_request *req, int64_t length, hoot__h1_answer *
     }
 }
 
-static int write_head(hoot__h1_request *req, hoot__h1_answer *answer, hoot_str body)
+static void plan(hoot__h1_request *req, const hoot__response_head *head, int64_t length)
 {
-    hoot__h1_conn *conn = req->conn;
-    int rc;
+    req->head_only = hoot_str_is(req->ex.method, "HEAD");
+    if (req->head_only && head->body_bytes > length)
+        length = head->body_bytes;
+    req->answer.close = !goes_on(req, head);
+    req->answer.keep_alive = req->ex.version < 11;
+    plan_length(req, head->status, length);
+}
 
-    answer->keep_alive = req->ex.version < 11;
-    (void)hoot__stream_need(conn->stream);
-    rc = hoot__h1_head_write(conn->http, &conn->stream->out, answer, body);
-    if (rc < 0)
-        return rc;
+/* The head of a `whole` answer, or of one that is streamed, was written. */
+static void note_begun(hoot__h1_request *req, int status, hoot_str body, bool whole)
+{
     req->ex.answered = true;
-    req->ex.status = answer->head->status;
-    req->keep_alive = !answer->close;
-    req->chunked = answer->chunked && !req->head_only;
-    req->response_left = req->head_only ? 0 : answer->content_length;
-    return 0;
+    req->ex.status = status;
+    req->ex.response_bytes = body.len;
+    req->finished = whole;
+    if (req->head_only) {
+        req->answer.left = 0;
+        req->answer.chunked = false;
+    }
 }
 
 /* Begin an answer: the head, and the body if it is `whole`. */
 static int begin(hoot__h1_request *req, const hoot__response_head *head, hoot_str body, bool whole)
 {
     hoot__h1_conn *conn = req->conn;
-    hoot__h1_answer answer = { .head = head };
-    int64_t length = whole ? (int64_t)body.len : head->body_bytes;
     bool at_once;
     int rc;
 
@@ -84,18 +84,15 @@ static int begin(hoot__h1_request *req, const hoot__response_head *head, hoot_st
         return HOOT_ESTATE;
     if (conn->state == HOOT__H1_GONE)
         return HOOT_ECANCELED;
-    req->head_only = hoot_str_is(req->ex.method, "HEAD");
-    if (req->head_only && head->body_bytes > length)
-        length = head->body_bytes;
-    answer.close = !goes_on(req, head);
-    plan_length(req, length, &answer);
+    plan(req, head, whole ? (int64_t)body.len : head->body_bytes);
     body.len = req->head_only ? 0 : body.len;
     at_once = body.len >= SEND_NOW;
-    rc = write_head(req, &answer, at_once ? hoot_str_of(NULL, 0) : body);
+    (void)hoot__stream_need(conn->stream);
+    rc = hoot__h1_head_write(conn->http, &conn->stream->out, head, &req->answer,
+                             at_once ? hoot_str_of(NULL, 0) : body);
     if (rc < 0)
         return rc;
-    req->ex.response_bytes = body.len;
-    req->finished = whole;
+    note_begun(req, head->status, body, whole);
     if (at_once)
         (void)hoot__h1_send(conn, body);
     else
@@ -116,7 +113,7 @@ int hoot__h1_start(hoot__exchange *ex, const hoot__response_head *head)
 /* What of a chunk is behind its bytes. Without memory for it the answer cannot go on. */
 static int end_chunk(hoot__h1_request *req)
 {
-    int rc = req->chunked ? hoot_buf_add(&req->conn->stream->out, "\r\n", 2) : 0;
+    int rc = req->answer.chunked ? hoot_buf_add(&req->conn->stream->out, "\r\n", 2) : 0;
 
     if (rc < 0)
         hoot__h1_gone(req->conn, true);
@@ -130,14 +127,14 @@ static int put_piece(hoot__h1_request *req, hoot_str bytes)
     hoot_buf *out = &req->conn->stream->out;
     bool at_once = bytes.len >= SEND_NOW;
     char size[20];
-    int size_len = req->chunked ? snprintf(size, sizeof size, "%zx\r\n", bytes.len) : 0;
+    int size_len = req->answer.chunked ? snprintf(size, sizeof size, "%zx\r\n", bytes.len) : 0;
     int rc = hoot_buf_reserve(out, sizeof size + (at_once ? 0 : bytes.len + 2));
 
     if (rc < 0)
         return rc;
     (void)hoot_buf_add(out, size, (size_t)size_len);
-    if (req->response_left > 0)
-        req->response_left -= (int64_t)bytes.len;
+    if (req->answer.left > 0)
+        req->answer.left -= (int64_t)bytes.len;
     req->ex.response_bytes += bytes.len;
     if (!at_once)
         (void)hoot_buf_add_str(out, bytes);
@@ -179,7 +176,7 @@ int hoot__h1_write(hoot__exchange *ex, hoot_str bytes)
         return HOOT_ECANCELED;
     if (req->head_only || bytes.len == 0)
         return 0;
-    if (req->response_left >= 0 && bytes.len > (uint64_t)req->response_left)
+    if (req->answer.left >= 0 && bytes.len > (uint64_t)req->answer.left)
         return HOOT_ELIMIT;
     while (rc == 0 && bytes.len > 0) {
         hoot_str piece = hoot_str_head(bytes, SEND_WINDOW);
@@ -197,11 +194,11 @@ int hoot__h1_finish(hoot__exchange *ex)
     hoot__h1_request *req = hoot__h1_request_of(ex);
     hoot__h1_conn *conn = req->conn;
 
-    if (!ex->answered || req->finished || req->response_left > 0)
+    if (!ex->answered || req->finished || req->answer.left > 0)
         return HOOT_ESTATE;
     if (conn->state == HOOT__H1_GONE)
         return HOOT_ECANCELED;
-    if (req->chunked) {
+    if (req->answer.chunked) {
         int rc = hoot_buf_add(&conn->stream->out, "0\r\n\r\n", 5);
 
         if (rc < 0)

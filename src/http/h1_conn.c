@@ -72,12 +72,12 @@ void hoot__h1_gone(hoot__h1_conn *conn, bool reset)
 
 /* --- sending ------------------------------------------------------------------------------------- */
 
-/* What became of a flush. Gives `rc`. */
-static int flushed(hoot__h1_conn *conn, int rc)
+/* A flush that did not send everything. Gives `rc`. */
+__attribute__((noinline)) static int stuck(hoot__h1_conn *conn, int rc)
 {
     if (rc < 0) {
         hoot__h1_gone(conn, true);
-    } else if (rc == 1 && !conn->sending) {
+    } else if (!conn->sending) {
         conn->sending = true;
         conn->sent_mark = hoot__stream_sent(conn->stream);
         conn->sent_mark_ms = hoot_now_ms();
@@ -88,12 +88,16 @@ static int flushed(hoot__h1_conn *conn, int rc)
 
 int hoot__h1_flush(hoot__h1_conn *conn)
 {
-    return hoot_stream_pending(conn->stream) == 0 ? 0 : flushed(conn, hoot_stream_flush(conn->stream));
+    int rc = hoot_stream_pending(conn->stream) == 0 ? 0 : hoot_stream_flush(conn->stream);
+
+    return rc == 0 ? 0 : stuck(conn, rc);
 }
 
 int hoot__h1_send(hoot__h1_conn *conn, hoot_str bytes)
 {
-    return flushed(conn, hoot__stream_send(conn->stream, bytes));
+    int rc = hoot__stream_send(conn->stream, bytes);
+
+    return rc == 0 ? 0 : stuck(conn, rc);
 }
 
 static void on_flush_later(hoot__deferred *deferred)
@@ -132,19 +136,19 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
     hoot__response_head head = { .status = status,
                                  .headers = headers,
                                  .header_count = status == 503 ? 2 : 1 };
-    hoot__h1_answer answer = { .head = &head, .close = true };
+    hoot__h1_answer answer = { .close = true };
     char text[160];
     int len = snprintf(text, sizeof text, "%d %s: %s\n", status, hoot__http_reason(status), why);
 
     if (len >= (int)sizeof text)
         len = (int)sizeof text - 1;
-    answer.content_length = len;
+    answer.left = len;
     if (status < 500)
         conn->http->stats.protocol_errors++;
     conn->http->stats.responses_by_class[status / 100]++;
     (void)hoot__stream_need(conn->stream);
     /* Without memory for it, the connection just ends. */
-    (void)hoot__h1_head_write(conn->http, &conn->stream->out, &answer, hoot_str_of(text, (size_t)len));
+    (void)hoot__h1_head_write(conn->http, &conn->stream->out, &head, &answer, hoot_str_of(text, (size_t)len));
     log_refusal(conn, status, len);
     conn->linger = true;
     hoot__h1_move(conn, HOOT__H1_LAST);
@@ -153,7 +157,7 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
 /* The last answer was handed over. When the client may still be sending, closing now could make its system
  * throw away what it has not read of the answer: so only our side is shut, and what comes is read, for a
  * moment. */
-static void end_in_order(hoot__h1_conn *conn)
+__attribute__((noinline)) static void end_in_order(hoot__h1_conn *conn)
 {
     if (hoot__h1_flush(conn) != 0)
         return;
@@ -171,13 +175,14 @@ static void end_in_order(hoot__h1_conn *conn)
 /* --- going on ------------------------------------------------------------------------------------ */
 
 /* Are more answers waiting than a client that does not read them may have? */
-static bool client_must_read(hoot__h1_conn *conn)
+static inline bool too_much_waits(const hoot__h1_conn *conn)
 {
-    size_t limit = conn->http->options.max_pipelined_bytes;
+    return hoot_stream_pending(conn->stream) > conn->http->options.max_pipelined_bytes;
+}
 
-    if (hoot_stream_pending(conn->stream) <= limit)
-        return false;
-    return hoot__h1_flush(conn) < 0 || hoot_stream_pending(conn->stream) > limit;
+static inline bool client_must_read(hoot__h1_conn *conn)
+{
+    return too_much_waits(conn) && (hoot__h1_flush(conn) < 0 || too_much_waits(conn));
 }
 
 /* There is no whole head. */

@@ -66,15 +66,20 @@ static bool client_is_leaving(const hoot__h1_conn *conn)
     return conn->eof && !conn->request->ex.answered;
 }
 
-static uint64_t state_due(const hoot__h1_conn *conn)
+static inline uint64_t head_due(const hoot__h1_conn *conn)
+{
+    const hoot__http_options *options = &conn->http->options;
+
+    if (!nothing_came(conn) || !conn->served)
+        return conn->since_ms + options->head_timeout_ms;
+    return conn->sending ? NEVER : conn->since_ms + options->idle_timeout_ms;
+}
+
+__attribute__((noinline)) static uint64_t other_due(const hoot__h1_conn *conn)
 {
     const hoot__http_options *options = &conn->http->options;
 
     switch ((hoot__h1_state)conn->state) {
-    case HOOT__H1_HEAD:
-        if (!nothing_came(conn) || !conn->served)
-            return conn->since_ms + options->head_timeout_ms;
-        return conn->sending ? NEVER : conn->since_ms + options->idle_timeout_ms;
     case HOOT__H1_BUSY:
         if (conn->request->body_waiter)
             return body_due(conn);
@@ -83,6 +88,11 @@ static uint64_t state_due(const hoot__h1_conn *conn)
     case HOOT__H1_LINGER: return conn->since_ms + options->linger_ms;
     default: return NEVER;
     }
+}
+
+static inline uint64_t state_due(const hoot__h1_conn *conn)
+{
+    return conn->state == HOOT__H1_HEAD ? head_due(conn) : other_due(conn);
 }
 
 static void on_timer(hoot__timer *timer);

@@ -15,6 +15,7 @@
 #include "http/serving.h"
 
 #include "base/number.h"
+#include "http/h1_grammar.h"
 #include "http/message.h"
 #include "http/scan.h"
 
@@ -34,7 +35,7 @@ static inline hoot__known_header known_of(const hoot__header *header)
     return header->checked ? header->known : hoot__http_known_header(header->name);
 }
 
-static bool asks_close(const hoot__response_head *head)
+__attribute__((noinline)) static bool asks_close(const hoot__response_head *head)
 {
     for (size_t i = 0; i < head->header_count; i++) {
         if (known_of(&head->headers[i]) == HOOT__HEADER_CONNECTION &&
@@ -111,33 +112,29 @@ static void make_preamble(hoot__http *http, const char *date)
     http->preamble_len = (size_t)(at - http->preamble);
 }
 
-/* The clock is asked once for each time that the loop knows, so once for what is answered in one go. */
-static void refresh_preamble(hoot__http *http)
+__attribute__((noinline)) static void look_at_clock(hoot__http *http, uint64_t now_ms)
 {
-    uint64_t now_ms = hoot_now_ms();
-    const char *date;
+    const char *date = hoot__http_date_now();
 
-    if (now_ms == http->preamble_ms && http->preamble_len)
-        return;
     http->preamble_ms = now_ms;
-    date = hoot__http_date_now();
     if (!http->preamble_len || memcmp(http->preamble_date, date, HOOT__HTTP_DATE_CHARS) != 0)
         make_preamble(http, date);
 }
 
-/* The status line, Date and Server, in the parts that the answer does not have itself. Mostly all of it: then
- * more than there is is copied, since a copy of a constant length needs no call. */
-static inline char *put_preamble(const hoot__http *http, char *at, int status, uint32_t known)
+/* The clock is asked once for each time that the loop knows, so once for what is answered in one go. */
+static inline void refresh_preamble(hoot__http *http)
+{
+    uint64_t now_ms = hoot_now_ms();
+
+    if (now_ms != http->preamble_ms || !http->preamble_len)
+        look_at_clock(http, now_ms);
+}
+
+/* Those parts of the preamble that the answer does not have itself, behind its own status line. */
+__attribute__((noinline)) static char *put_parts(const hoot__http *http, char *at, int status, uint32_t known)
 {
     const char *date = http->preamble + OK_BYTES, *server = date + DATE_BYTES;
 
-    if (status == 200 && !(known & (BIT(DATE) | BIT(SERVER)))) {
-        memcpy(at, http->preamble, SHORT_PREAMBLE);
-        if (http->preamble_len > SHORT_PREAMBLE)
-            memcpy(at + SHORT_PREAMBLE, http->preamble + SHORT_PREAMBLE,
-                   sizeof http->preamble - SHORT_PREAMBLE);
-        return at + http->preamble_len;
-    }
     at = put_status_line(at, status);
     if (!(known & BIT(DATE)))
         at = put(at, date, DATE_BYTES);
@@ -146,15 +143,29 @@ static inline char *put_preamble(const hoot__http *http, char *at, int status, u
     return at;
 }
 
+/* The status line, Date and Server. Mostly all of the preamble: then more than there is is copied, since a
+ * copy of a constant length needs no call. */
+static inline char *put_preamble(const hoot__http *http, char *at, int status, uint32_t known)
+{
+    if (status != 200 || known & (BIT(DATE) | BIT(SERVER)))
+        return put_parts(http, at, status, known);
+    memcpy(at, http->preamble, SHORT_PREAMBLE);
+    if (http->preamble_len > SHORT_PREAMBLE)
+        memcpy(at + SHORT_PREAMBLE, http->preamble + SHORT_PREAMBLE, sizeof http->preamble - SHORT_PREAMBLE);
+    return at + http->preamble_len;
+}
+
 /* --- the whole ----------------------------------------------------------------------------------- */
 
-/* Most names and values are told at once. */
-static bool may_be_sent(const hoot__header *header)
+/* The bit of a field that nobody has looked at; 0: it may not be sent. Most names and values are told at
+ * once. */
+__attribute__((noinline)) static uint32_t check_field(const hoot__header *header)
 {
     hoot_str name = header->name, value = header->value;
+    bool ok = (hoot__scan_is_word(name.ptr, name.len, '-') || hoot__http_is_token(name)) &&
+              (hoot__scan_is_plain(value.ptr, value.len) || hoot__http_is_field_value(value));
 
-    return (hoot__scan_is_word(name.ptr, name.len, '-') || hoot__http_is_token(name)) &&
-           (hoot__scan_is_plain(value.ptr, value.len) || hoot__http_is_field_value(value));
+    return ok ? UINT32_C(1) << hoot__http_known_token(name) : 0;
 }
 
 typedef struct plan {
@@ -165,25 +176,37 @@ typedef struct plan {
 /* See that every field may be sent, and add up what they need. */
 static inline int plan_fields(const hoot__response_head *head, plan *out)
 {
+    const hoot__header *end = head->headers + head->header_count;
+
     if (head->status < 200 || head->status > 599)
         return HOOT_EINVAL;
-    for (size_t i = 0; i < head->header_count; i++) {
-        const hoot__header *header = &head->headers[i];
+    for (const hoot__header *header = head->headers; header < end; header++) {
+        uint32_t bit = header->checked ? UINT32_C(1) << header->known : check_field(header);
 
-        if (!header->checked && !may_be_sent(header))
+        if (!bit)
             return HOOT_EINVAL;
-        out->known |= UINT32_C(1) << known_of(header);
+        out->known |= bit;
         out->bytes += header->name.len + header->value.len + 4;
     }
     return 0;
 }
 
-static inline char *put_fields(char *at, const hoot__response_head *head, uint32_t known)
+static inline char *put_fields(char *at, const hoot__response_head *head)
+{
+    const hoot__header *end = head->headers + head->header_count;
+
+    for (const hoot__header *header = head->headers; header < end; header++)
+        at = put_field(at, header->name, header->value);
+    return at;
+}
+
+/* Those that are not about framing. */
+__attribute__((noinline)) static char *put_other_fields(char *at, const hoot__response_head *head)
 {
     for (size_t i = 0; i < head->header_count; i++) {
         const hoot__header *header = &head->headers[i];
 
-        if (!(known & FRAMING_BITS) || !(FRAMING_BITS >> known_of(header) & 1))
+        if (!(FRAMING_BITS >> known_of(header) & 1))
             at = put_field(at, header->name, header->value);
     }
     return at;
@@ -191,9 +214,9 @@ static inline char *put_fields(char *at, const hoot__response_head *head, uint32
 
 static char *put_framing(char *at, const hoot__h1_answer *answer)
 {
-    if (answer->content_length >= 0) {
+    if (answer->left >= 0) {
         at = PUT(at, "Content-Length: ");
-        at = hoot__put_u64(at, (uint64_t)answer->content_length);
+        at = hoot__put_u64(at, (uint64_t)answer->left);
         at = PUT(at, "\r\n");
     } else if (answer->chunked) {
         at = PUT(at, "Transfer-Encoding: chunked\r\n");
@@ -205,9 +228,9 @@ static char *put_framing(char *at, const hoot__h1_answer *answer)
     return PUT(at, "\r\n");
 }
 
-int hoot__h1_head_write(hoot__http *http, hoot_buf *out, hoot__h1_answer *answer, hoot_str body)
+int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__response_head *head,
+                        hoot__h1_answer *answer, hoot_str body)
 {
-    const hoot__response_head *head = answer->head;
     plan fields = { 0 };
     int rc = plan_fields(head, &fields);
     char *at;
@@ -221,7 +244,7 @@ int hoot__h1_head_write(hoot__http *http, hoot_buf *out, hoot__h1_answer *answer
     if (rc < 0)
         return rc;
     at = put_preamble(http, out->data + out->len, head->status, fields.known);
-    at = put_fields(at, head, fields.known);
+    at = fields.known & FRAMING_BITS ? put_other_fields(at, head) : put_fields(at, head);
     at = put_framing(at, answer);
     at = put(at, body.ptr, body.len);
     out->len = (size_t)(at - out->data);

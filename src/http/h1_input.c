@@ -43,7 +43,7 @@ void hoot__h1_input_rest(hoot__h1_conn *conn)
         hoot__h1_input_free(conn);
 }
 
-void hoot__h1_request_unpin(hoot__h1_request *req)
+__attribute__((noinline)) void hoot__h1_request_unpin(hoot__h1_request *req)
 {
     memory_free(req->pinned, req->pinned_capacity);
     req->pinned = NULL;
@@ -130,15 +130,12 @@ static bool begin(hoot__h1_input *in)
     return in->data;
 }
 
-char *hoot__h1_input_room(hoot__h1_conn *conn, size_t *out_room)
+/* Behind what is there. */
+__attribute__((noinline)) static char *room_behind(hoot__h1_conn *conn, size_t *out_room)
 {
     hoot__h1_input *in = &conn->in;
     bool lent = conn->request && conn->request->lent; /* a slice of the body is in use */
 
-    if (!in->data) {
-        *out_room = HOOT__BLOCK_BYTES;
-        return begin(in) ? in->data : NULL;
-    }
     if (conn->request && body_is_cramped(conn))
         widen_for_body(conn);
     if (in->start == in->end && !lent)
@@ -149,4 +146,12 @@ char *hoot__h1_input_room(hoot__h1_conn *conn, size_t *out_room)
         widen_for_head(conn);
     *out_room = in->capacity - in->end;
     return *out_room ? in->data + in->end : NULL;
+}
+
+char *hoot__h1_input_room(hoot__h1_conn *conn, size_t *out_room)
+{
+    if (conn->in.data)
+        return room_behind(conn, out_room);
+    *out_room = HOOT__BLOCK_BYTES;
+    return begin(&conn->in) ? conn->in.data : NULL;
 }

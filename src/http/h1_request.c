@@ -87,8 +87,8 @@ void hoot__h1_request_free(hoot__h1_request *req)
         hoot_arena_free(arena);
         return;
     }
-    hoot_arena_reset(arena);
     http->spare_arenas[http->spare_count++] = arena;
+    hoot_arena_reset(arena);
 }
 
 /* Fields are parsed into memory that all connections share. Gives false: no memory for their own. */
@@ -124,7 +124,7 @@ static void fill_exchange(hoot__exchange *ex, const hoot__h1_conn *conn)
 /* --- ending -------------------------------------------------------------------------------------- */
 
 /* The handler returned without an answer. */
-static void answer_instead(hoot__h1_request *req)
+__attribute__((noinline)) static void answer_instead(hoot__h1_request *req)
 {
     static const hoot__header plain = { .name = { "Content-Type", 12 }, .value = { "text/plain", 10 } };
     hoot__response_head head = { .headers = &plain, .header_count = 1, .body_bytes = -1 };
@@ -146,7 +146,7 @@ static void conclude(hoot__h1_request *req)
 
     if (!ex->answered)
         answer_instead(req);
-    else if (!req->finished && req->response_left == 0 && !req->chunked)
+    else if (!req->finished && req->answer.left == 0 && !req->answer.chunked)
         (void)hoot__h1_finish(ex); /* all that was promised is there */
     if (ex->answered)
         http->stats.responses_by_class[ex->status / 100]++;
@@ -155,10 +155,10 @@ static void conclude(hoot__h1_request *req)
 }
 
 /* There will be no other request. */
-static void leave_for_good(hoot__h1_conn *conn, const hoot__h1_request *req)
+__attribute__((noinline)) static void leave_for_good(hoot__h1_conn *conn, const hoot__h1_request *req)
 {
     bool cut = !req->finished;
-    bool close_delimited = req->response_left < 0 && !req->chunked;
+    bool close_delimited = req->answer.left < 0 && !req->answer.chunked;
 
     if (cut && (close_delimited || !req->ex.answered)) {
         hoot__h1_gone(conn, true); /* an orderly end would look like a whole answer */
@@ -173,7 +173,7 @@ static void leave(hoot__h1_conn *conn, const hoot__h1_request *req)
 {
     if (conn->state == HOOT__H1_GONE)
         return;
-    if (req->finished && req->keep_alive)
+    if (req->finished && !req->answer.close)
         hoot__h1_move(conn, conn->body.done ? HOOT__H1_HEAD : HOOT__H1_REST);
     else
         leave_for_good(conn, req);
@@ -204,9 +204,9 @@ static bool may_go_on(const hoot__h1_conn *conn)
 {
     const hoot__h1_request *req = conn->request;
 
-    if (!conn->advancing || conn->eof || conn->state == HOOT__H1_GONE || conn->in.start == conn->in.end)
+    if (conn->in.start == conn->in.end || !conn->advancing || conn->eof || conn->state == HOOT__H1_GONE)
         return false;
-    return req->finished && req->keep_alive && conn->body.done;
+    return req->finished && !req->answer.close && conn->body.done;
 }
 
 static bool go_on(hoot__h1_conn *conn)

@@ -59,7 +59,7 @@ typedef enum hoot__h1_state {
 } hoot__h1_state;
 
 /* The bytes that have come: data[start..end). What is before `base` belongs to the request that runs. */
-typedef struct hoot__h1_in {
+typedef struct hoot__h1_input {
     char *data;
     uint32_t capacity, base, start, end;
 } hoot__h1_input;
@@ -211,6 +211,14 @@ bool hoot__h1_drop_body(hoot__h1_conn *conn);
 
 /* --- requests (h1_request.c) --------------------------------------------------------------------- */
 
+/* What the protocol has to say of an answer itself. */
+typedef struct hoot__h1_answer {
+    int64_t left;    /* bytes of the body to come: announced first, then counted down; -1: not known */
+    bool chunked;    /* then it has no announced length */
+    bool close;      /* "Connection: close": also because a field of the head asks for it */
+    bool keep_alive; /* "Connection: keep-alive", for HTTP/1.0 */
+} hoot__h1_answer;
+
 struct hoot__h1_request {
     hoot__exchange ex;
 
@@ -222,18 +230,16 @@ struct hoot__h1_request {
     hoot_str piece;          /* what a fill left of a piece */
     size_t fill_room;        /* how much of the body that comes belongs to `fill` */
     uint64_t body_waited_ms; /* all waits for the body, but the one under way */
-    int64_t response_left;   /* bytes promised and not written; -1: no promise */
     int body_code;           /* < 0: the body has failed */
     bool lent;               /* a piece of the body is in the handler's hands */
-    bool keep_alive;         /* what was answered */
-    bool head_only;          /* the answer has no body: HEAD, 204, 304 */
-    bool chunked;            /* the answer is */
     bool finished;           /* the answer is whole */
 
     /* From here on nothing is cleared. */
     hoot__h1_conn *conn;
-    bool client_closes;    /* it asked for the end: nothing comes after this request */
-    bool expects_continue; /* and has not been told to go on */
+    hoot__h1_answer answer; /* once ex.answered */
+    bool head_only;         /* the answer has no body: HEAD, 204, 304 */
+    bool client_closes;     /* it asked for the end: nothing comes after this request */
+    bool expects_continue;  /* and has not been told to go on */
     uint32_t pinned_capacity;
     char *fill;            /* where what comes of the body belongs */
     uint64_t body_wait_ms; /* when the wait under way began */
@@ -261,17 +267,10 @@ int hoot__h1_finish(hoot__exchange *ex);
 
 /* --- the bytes of an answer (h1_head_write.c) ---------------------------------------------------- */
 
-/* A head, and what the protocol has to say itself. */
-typedef struct hoot__h1_answer {
-    const hoot__response_head *head; /* of it: status and headers */
-    int64_t content_length;          /* -1: leave the field out */
-    bool chunked;
-    bool close;      /* "Connection: close"; becomes true when one of the headers asks for it */
-    bool keep_alive; /* "Connection: keep-alive", for HTTP/1.0 */
-} hoot__h1_answer;
-
-/* Append a head, and `body` behind it, in one piece: all of it or nothing.
- * Errors: HOOT_EINVAL a status or field that may not be sent; HOOT_ENOMEM; HOOT_ELIMIT. */
-int hoot__h1_head_write(hoot__http *http, hoot_buf *out, hoot__h1_answer *answer, hoot_str body);
+/* Append a head, and `body` behind it, in one piece: all of it or nothing. Fields of the head that ask for
+ * the end of the connection change `answer`. Errors: HOOT_EINVAL a status or field that may not be sent;
+ * HOOT_ENOMEM; HOOT_ELIMIT. */
+int hoot__h1_head_write(hoot__http *http, hoot_buf *out, const hoot__response_head *head,
+                        hoot__h1_answer *answer, hoot_str body);
 
 #endif
