@@ -210,9 +210,11 @@ HOOT_END_DECLS
         hoot_value: hoot_value_same)(x)
 
 /* hoot_object("login", "ok", "tries", 3): a JSON object of name, value pairs (to 32); names are terminated
- * UTF-8. hoot_array(1, "two", NULL): a JSON array (to 32 items). Lives: to the end of the enclosing block, so
- * use it there: `return hoot_json(req, 200, hoot_object(...));` For lists whose length is known at run time:
- * hoot_value_items(), hoot_value_members(), or jansson. */
+ * UTF-8. hoot_array(1, "two", NULL): a JSON array (to 32 items). Lives: to the end of the enclosing block, in
+ * C++ only of the full expression, so use it right there: `return hoot_json(req, 200, hoot_object(...));`
+ * Never return one, and never keep one that was made in the braces of an `if` or a loop: its pairs are gone
+ * behind them. For lists whose length is known at run time: hoot_value_items(), hoot_value_members(), or
+ * jansson. */
 #define hoot_object(...)                                                                                     \
     hoot_value_members((const hoot_member[]){ HOOT__MAP_PAIRS(HOOT__MEMBER, __VA_ARGS__) },                  \
                        HOOT__COUNT(__VA_ARGS__) / 2)

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 typedef struct file {
@@ -18,7 +19,7 @@ typedef struct file {
 
 struct hoot__template_set {
     hoot_arena *arena;
-    file *files; /* in the arena, MAX_FILES of them */
+    file *files; /* in the arena, MAX_FILES of them; ordered by name once all were read */
     size_t count;
 };
 
@@ -30,13 +31,16 @@ static int no_memory(hoot_error *err)
     return hoot_error_set(err, HOOT_ENOMEM, "the templates could not be loaded: out of memory");
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const file *)a)->name, ((const file *)b)->name);
+}
+
 static const file *find_file(const hoot__template_set *set, const char *name)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->files[i].name, name) == 0)
-            return &set->files[i];
-    }
-    return NULL;
+    file wanted = { .name = name };
+
+    return bsearch(&wanted, set->files, set->count, sizeof(wanted), compare_names);
 }
 
 static bool partial_of_set(const char *name, hoot_str *out_text, void *user)
@@ -129,6 +133,7 @@ static int read_directory(hoot__template_set *set, const char *path, hoot_error 
     rc = add_files(set, directory, &bytes, err);
     hoot_buf_fini(&bytes);
     closedir(directory);
+    qsort(set->files, set->count, sizeof(*set->files), compare_names);
     return rc;
 }
 
