@@ -237,52 +237,54 @@ static int send_rest(socket_stream *s, size_t sent, hoot_str more)
     return 1;
 }
 
-/* One system call. Gives what send() gives. */
-static ssize_t send_some(int fd, hoot_str first, hoot_str more)
+/* One system call for what is behind the first `sent` bytes of `out` and `more`. Gives what send() gives. */
+static ssize_t send_some(const socket_stream *s, size_t sent, hoot_str more)
 {
-    struct iovec parts[] = { { (char *)first.ptr, first.len }, { (char *)more.ptr, more.len } };
+    hoot_str first = hoot_str_from_index(hoot_buf_str(&s->base.out), sent);
+    struct iovec parts[2] = { { (char *)first.ptr, first.len } };
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 
     if (more.len == 0)
-        return send(fd, first.ptr, first.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return send(s->watch.fd, first.ptr, first.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    more = hoot_str_from_index(more, sent + first.len - s->base.out.len);
+    parts[1] = (struct iovec){ (char *)more.ptr, more.len };
+    return sendmsg(s->watch.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void count_sent(socket_stream *s, size_t len, hoot_str *first, hoot_str *more)
+/* Nothing may be sent at once. */
+static int send_later(socket_stream *s, hoot_str more)
 {
-    size_t of_first = len < first->len ? len : first->len;
+    int rc = s->write_code;
 
-    s->base.bytes_out += len;
-    *first = hoot_str_from_index(*first, of_first);
-    *more = hoot_str_from_index(*more, len - of_first);
+    if (rc == 0)
+        rc = hoot_buf_add_str(&s->base.out, more);
+    return rc < 0 ? write_failed(s, rc) : 1;
 }
 
 /* `out`, and `more` behind it. */
 static int send_all(socket_stream *s, hoot_str more)
 {
-    hoot_buf *out = &s->base.out;
-    hoot_str first = hoot_buf_str(out);
-    int rc;
+    const size_t first = s->base.out.len, all = first + more.len;
+    size_t sent = 0;
 
-    if (s->write_code < 0)
-        return write_failed(s, s->write_code);
-    if (s->rest) {
-        rc = hoot_buf_add_str(out, more);
-        return rc < 0 ? write_failed(s, rc) : 1;
-    }
-    while (first.len + more.len > 0) {
-        ssize_t len = send_some(s->watch.fd, first, more);
+    if (s->rest || s->write_code < 0)
+        return send_later(s, more);
+    while (sent < all) {
+        ssize_t len = send_some(s, sent, more);
 
         if (len >= 0) {
-            count_sent(s, (size_t)len, &first, &more);
+            sent += (size_t)len;
+            s->base.bytes_out += (size_t)len;
         } else if (is_full(errno)) {
-            rc = send_rest(s, out->len - first.len, more);
+            int rc = sent < first ? send_rest(s, sent, more)
+                                  : send_rest(s, first, hoot_str_from_index(more, sent - first));
+
             return rc < 0 ? write_failed(s, rc) : rc;
         } else if (errno != EINTR) {
             return write_failed(s, -errno);
         }
     }
-    out_sent(out);
+    out_sent(&s->base.out);
     return 0;
 }
 
