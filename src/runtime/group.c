@@ -78,7 +78,7 @@ int hoot_group_start(hoot_group *group, hoot_task_fn fn, void *arg, hoot_error *
     return 0;
 }
 
-void hoot__group_left_by(hoot_group *group, hoot_task *task)
+__attribute__((noinline)) void hoot__group_left_by(hoot_group *group, hoot_task *task)
 {
     if (task->group_next)
         task->group_next->group_prev = task->group_prev;
@@ -149,7 +149,7 @@ static void fini(hoot_group *group)
     leave_owner(group);
 }
 
-void hoot__groups_end(hoot_task *task)
+__attribute__((noinline)) void hoot__groups_end(hoot_task *task)
 {
     while (task->groups)
         fini(task->groups);

@@ -31,34 +31,38 @@ typedef enum hoot__wait_kind {
 
 /* Lives at the top of its own stack. */
 struct hoot_task {
-    hoot__stack stack; /* first: stack.c owns it, also while the stack is warm */
-    hoot__context context_of_cpu;
+    hoot__stack stack;            /* first: stack.c owns it, also while the stack is warm */
+    hoot__context context_of_cpu; /* good once it has begun */
     hoot__loop *loop;
-    hoot_task *ready_next;
-    uint8_t wait_kind; /* hoot__wait_kind */
-    bool ready;        /* in the ready queue */
-    bool canceled;
-    bool ended;
-    int interrupt; /* why a wait ended without a wake */
-    int result;
-    uint32_t shields;      /* hoot_shield() blocks around the place where it is */
-    uint64_t deadline_ms;  /* HOOT_NO_DEADLINE: none */
-    uint64_t sleep_due_ms; /* end of hoot_sleep(); HOOT_NO_DEADLINE outside of it */
-    hoot__timer timer;     /* set when it first waits with a time limit, and left set: see task.c */
+    hoot_task *ready_next; /* in the ready queue */
     const char *name;
     void *context;
     hoot_task_fn fn;
     hoot__task_done_fn done;
     void *arg;
-    hoot_scope own_scope;
-    hoot_scope *scope;  /* what hoot_current_scope() gives: a request's, or its own */
+    hoot_scope *scope;     /* what hoot_current_scope() gives: a request's, or its own */
+    uint64_t deadline_ms;  /* HOOT_NO_DEADLINE: none */
+    uint64_t sleep_due_ms; /* end of hoot_sleep(); HOOT_NO_DEADLINE outside of it */
+    int interrupt;         /* why a wait ended without a wake */
+    int result;            /* when it has ended */
+
+    /* From here up to `own_scope` it begins as zeros: see clear() in task.c. */
+    uint8_t wait_kind; /* hoot__wait_kind */
+    bool ready;        /* in the ready queue */
+    bool canceled;
+    bool begun; /* it ran */
+    bool ended;
+    uint32_t shields;   /* hoot_shield() blocks around the place where it is */
     hoot_group *groups; /* it made; they are cancelled with it */
     hoot_group *group;  /* it is a member of */
     hoot_task *group_next, *group_prev;
+    hoot__timer timer; /* set when it first waits with a time limit, and left set: see task.c */
 #ifdef HOOT__ASAN
     void *fake_stack;
 #endif
-    hoot_error err; /* last: it is not cleared whole */
+
+    hoot_scope own_scope;
+    hoot_error err;
 };
 
 typedef struct hoot__timer_entry {

@@ -216,14 +216,16 @@ static hoot__stack *acquire_cold(hoot__stacks *stacks, hoot__slab *slab)
     return stack;
 }
 
+__attribute__((noinline)) static hoot__stack *acquire_slowly(hoot__stacks *stacks)
+{
+    hoot__slab *slab = stacks->partial ? stacks->partial : slab_new(stacks);
+
+    return slab ? acquire_cold(stacks, slab) : NULL;
+}
+
 hoot__stack *hoot__stack_acquire(hoot__stacks *stacks)
 {
-    hoot__slab *slab;
-
-    if (stacks->warm_count)
-        return stacks->warm[--stacks->warm_count];
-    slab = stacks->partial ? stacks->partial : slab_new(stacks);
-    return slab ? acquire_cold(stacks, slab) : NULL;
+    return stacks->warm_count ? stacks->warm[--stacks->warm_count] : acquire_slowly(stacks);
 }
 
 /* How deep the stack was ever used: the lowest page that is there tells. Asked in debug builds, before pages
@@ -248,7 +250,7 @@ static void note_depth(hoot__stacks *stacks, const hoot__stack *stack)
 }
 
 /* Give the pages below `keep` bytes from the top back to the kernel; they read as zero from then on. */
-static void trim(hoot__stacks *stacks, hoot__stack *stack, size_t keep)
+__attribute__((noinline)) static void trim(hoot__stacks *stacks, hoot__stack *stack, size_t keep)
 {
     char *from = hoot__stack_base(stacks, stack);
     char *to = stack->low + HOOT_TASK_STACK_BYTES - keep;
@@ -262,12 +264,12 @@ static void trim(hoot__stacks *stacks, hoot__stack *stack, size_t keep)
  * poisoned it. */
 __attribute__((no_sanitize("address"), noinline)) static bool line_is_dirty(const char *line)
 {
-    const volatile uint64_t *words = (const volatile uint64_t *)(const void *)line;
-    uint64_t any = 0;
+    typedef uint64_t part __attribute__((vector_size(16)));
+    const volatile part *parts = (const volatile part *)(const void *)line;
+    part any = parts[0] | parts[1] | parts[2] | parts[3];
 
-    for (size_t i = 0; i < LINE_BYTES / sizeof *words; i++)
-        any |= words[i];
-    return any != 0;
+    _Static_assert(LINE_BYTES == 4 * sizeof(part), "all of it");
+    return (any[0] | any[1]) != 0;
 }
 
 static bool went_deep(const hoot__stacks *stacks, const hoot__stack *stack)
@@ -277,7 +279,7 @@ static bool went_deep(const hoot__stacks *stacks, const hoot__stack *stack)
            line_is_dirty(stack->low + HOOT_TASK_STACK_BYTES - SHALLOW_BYTES - LINE_BYTES);
 }
 
-static void release_cold(hoot__stacks *stacks, hoot__stack *stack)
+__attribute__((noinline)) static void release_cold(hoot__stacks *stacks, hoot__stack *stack)
 {
     hoot__slab *slab = stack->slab;
     unsigned index = stack->index;

@@ -7,9 +7,9 @@
  *
  * A processor predicts returns by a stack of its own, which a switch leaves out of step: the calls that it
  * then returns from are all predicted wrongly, at some 20 cycles each. A task that waits cannot help it. One
- * that ends without having waited can: its function returns, through the entry below, to where the switch
- * into it was called, as if it had been called there. That is how most requests end, and it halves what a
- * task costs.
+ * that ends without having waited can: its function is called on the new stack, and returns, through the
+ * entry below, to where the way into it was called. That is how most requests end, and it halves what a task
+ * costs.
  *
  * The bottom frame of each new stack is hoot__switch_entry, whose return address is declared undefined, so
  * that debuggers, backtrace() and the sanitizers stop there instead of running off the stack.
@@ -36,34 +36,50 @@ static void enter(unsigned low_half, unsigned high_half)
     __builtin_trap();
 }
 
-void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
-                        void *arg)
+void hoot__context_begin(hoot__context *from, hoot__context *to, void *low, size_t size,
+                         hoot__context *(*entry)(void *arg), void *arg)
 {
-    uintptr_t self = (uintptr_t)context;
+    uintptr_t self = (uintptr_t)to;
 
-    getcontext(&context->uc);
-    context->uc.uc_stack.ss_sp = low;
-    context->uc.uc_stack.ss_size = size;
-    context->uc.uc_link = NULL;
-    context->entry = entry;
-    context->arg = arg;
-    makecontext(&context->uc, (void (*)(void))enter, 2, (unsigned)self, (unsigned)(self >> 16 >> 16));
+    getcontext(&to->uc);
+    to->uc.uc_stack.ss_sp = low;
+    to->uc.uc_stack.ss_size = size;
+    to->uc.uc_link = NULL;
+    to->entry = entry;
+    to->arg = arg;
+    makecontext(&to->uc, (void (*)(void))enter, 2, (unsigned)self, (unsigned)(self >> 16 >> 16));
+    hoot__context_switch(from, to);
 }
 
 #else
 
-/* Defined in assembly; only its address is used. */
-void hoot__switch_entry(void);
-
 #if defined(__x86_64__)
 
-/* What lies at a stored stack pointer, lowest address first. */
-struct saved {
-    uint32_t mxcsr;
-    uint32_t x87_control;
-    void *r15, *r14, *r13, *r12, *rbx, *rbp;
-    void *return_address;
-};
+/* What lies at a stored stack pointer, lowest address first: MXCSR and the x87 control word (4 bytes each),
+ * r15, r14, r13, r12, rbx, rbp, where to return to. */
+#define PUSH_REGISTERS                                                                                       \
+    "    pushq %rbp\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    .cfi_rel_offset %rbp, 0\n"                                                                          \
+    "    pushq %rbx\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    .cfi_rel_offset %rbx, 0\n"                                                                          \
+    "    pushq %r12\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    .cfi_rel_offset %r12, 0\n"                                                                          \
+    "    pushq %r13\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    .cfi_rel_offset %r13, 0\n"                                                                          \
+    "    pushq %r14\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    .cfi_rel_offset %r14, 0\n"                                                                          \
+    "    pushq %r15\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    .cfi_rel_offset %r15, 0\n"                                                                          \
+    "    subq $8, %rsp\n"                                                                                    \
+    "    .cfi_adjust_cfa_offset 8\n"                                                                         \
+    "    stmxcsr (%rsp)\n"                                                                                   \
+    "    fnstcw 4(%rsp)\n"
 
 /* Take a frame's registers off the stack: what is left on it is where to go on. */
 #define POP_REGISTERS                                                                                        \
@@ -94,30 +110,7 @@ __asm__(".text\n"
         ".hidden hoot__switch_stacks\n"
         ".type hoot__switch_stacks, @function\n"
         "hoot__switch_stacks:\n"
-        "    .cfi_startproc\n"
-        "    pushq %rbp\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    .cfi_rel_offset %rbp, 0\n"
-        "    pushq %rbx\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    .cfi_rel_offset %rbx, 0\n"
-        "    pushq %r12\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    .cfi_rel_offset %r12, 0\n"
-        "    pushq %r13\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    .cfi_rel_offset %r13, 0\n"
-        "    pushq %r14\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    .cfi_rel_offset %r14, 0\n"
-        "    pushq %r15\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    .cfi_rel_offset %r15, 0\n"
-        "    subq $8, %rsp\n"
-        "    .cfi_adjust_cfa_offset 8\n"
-        "    stmxcsr (%rsp)\n"
-        "    fnstcw 4(%rsp)\n"
-        "    movl (%rsp), %eax\n"
+        "    .cfi_startproc\n" PUSH_REGISTERS "    movl (%rsp), %eax\n"
         "    movzwl 4(%rsp), %edx\n"
         "    movq %rsp, (%rdi)\n"
         "    movq %rsi, %rsp\n"   /* the frame has the same shape on both stacks, so the CFI holds */
@@ -140,12 +133,13 @@ __asm__(".text\n"
         ".globl hoot__switch_entry\n"
         ".hidden hoot__switch_entry\n"
         ".type hoot__switch_entry, @function\n"
-        "    .cfi_startproc\n"
-        "    .cfi_undefined %rip\n"
-        "    nop\n" /* unwinders look one byte before a return address */
         "hoot__switch_entry:\n"
-        "    movq %r12, %rdi\n"
-        "    callq *%r13\n"
+        "    .cfi_startproc\n" PUSH_REGISTERS "    movq %rsp, (%rdi)\n"
+        "    movq %rsi, %rsp\n"
+        "    .cfi_def_cfa %rsp, 8\n" /* on the new stack nothing is below */
+        "    .cfi_undefined %rip\n"
+        "    movq %rcx, %rdi\n"
+        "    callq *%rdx\n"
         "    movq (%rax), %rsp\n" /* from here on the frame is that of the context gone to */
         "    .cfi_def_cfa %rsp, 64\n"
         "    .cfi_offset %rip, -8\n"
@@ -161,22 +155,16 @@ __asm__(".text\n"
         "    .cfi_endproc\n"
         ".size hoot__switch_entry, . - hoot__switch_entry\n");
 
-void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
-                        void *arg)
+/* The assembly above: keep this place at `out_sp`, and call `entry(arg)` on the stack that ends at `top`. */
+void hoot__switch_entry(void **out_sp, void *top, hoot__context *(*entry)(void *arg), void *arg);
+
+void hoot__context_begin(hoot__context *from, hoot__context *to, void *low, size_t size,
+                         hoot__context *(*entry)(void *arg), void *arg)
 {
     uintptr_t top = ((uintptr_t)low + size) & ~(uintptr_t)15;
-    struct saved *saved =
-        (struct saved *)(top - 16 - sizeof *saved); /* after the return: aligned for a call */
-    uint16_t x87_control;
 
-    __asm__("stmxcsr %0" : "=m"(saved->mxcsr));
-    __asm__("fnstcw %0" : "=m"(x87_control));
-    saved->x87_control = x87_control;
-    saved->r13 = (void *)entry;
-    saved->r12 = arg;
-    saved->rbp = NULL;
-    saved->return_address = (void *)hoot__switch_entry;
-    context->sp = saved;
+    (void)to; /* its place is kept when it is left */
+    hoot__switch_entry(&from->sp, (void *)top, entry, arg);
 }
 
 #elif defined(__aarch64__)
@@ -260,8 +248,11 @@ __asm__(".text\n"
         "    .cfi_endproc\n"
         ".size hoot__switch_entry, . - hoot__switch_entry\n");
 
-void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
-                        void *arg)
+/* Defined in assembly; only its address is used. */
+void hoot__switch_entry(void);
+
+void hoot__context_begin(hoot__context *from, hoot__context *to, void *low, size_t size,
+                         hoot__context *(*entry)(void *arg), void *arg)
 {
     uintptr_t top = ((uintptr_t)low + size) & ~(uintptr_t)15;
     struct saved *saved = (struct saved *)(top - sizeof *saved);
@@ -272,7 +263,8 @@ void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__co
     saved->x20 = (void *)entry;
     saved->fp = NULL;
     saved->lr = (void *)hoot__switch_entry;
-    context->sp = saved;
+    to->sp = saved;
+    hoot__context_switch(from, to);
 }
 
 #endif

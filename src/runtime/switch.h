@@ -39,9 +39,10 @@ static inline void hoot__context_switch(hoot__context *from, hoot__context *to)
 }
 #endif
 
-/* Make `context` such that the first switch to it calls `entry(arg)` on the stack of `size` bytes at `low`.
- * What `entry` returns is where to go on: the context that it began in, or was last gone to from. */
-void hoot__context_make(hoot__context *context, void *low, size_t size, hoot__context *(*entry)(void *arg),
-                        void *arg);
+/* Leave `from` and begin `to`: call `entry(arg)` on the stack of `size` bytes at `low`, with the
+ * floating-point control words that hold here. Comes back as a switch does. What `entry` returns is where to
+ * go on: the context that it began in, or was last gone to from. */
+void hoot__context_begin(hoot__context *from, hoot__context *to, void *low, size_t size,
+                         hoot__context *(*entry)(void *arg), void *arg);
 
 #endif

@@ -1,5 +1,8 @@
 /* Tasks: starting, waiting, waking, cancelling, ending.
  *
+ * Most tasks are short, have no group and no closer, and never wait. So starting and ending one is a straight
+ * line of stores and tests, and what few of them need is not inlined into it.
+ *
  * A task and its stack are one piece of memory: the struct lies at the top of the stack, so that a task that
  * sleeps near the top of its stack costs one or two pages. A task moves between four conditions:
  *
@@ -34,13 +37,28 @@ uint64_t hoot__switches_seen;
 
 /* --- from one stack to another --- */
 
+static hoot__context *task_main(void *arg);
+
+static inline void begin_or_switch(hoot__loop *loop, hoot_task *task)
+{
+    hoot__context *here = &loop->context_of_cpu;
+
+    if (task->begun) {
+        hoot__context_switch(here, &task->context_of_cpu);
+        return;
+    }
+    task->begun = true;
+    hoot__context_begin(here, &task->context_of_cpu, hoot__stack_base(&loop->stacks, &task->stack),
+                        hoot__stack_room(&loop->stacks, &task->stack), task_main, task);
+}
+
 #ifdef HOOT__ASAN
 static void switch_in(hoot__loop *loop, hoot_task *task)
 {
     const char *base = hoot__stack_base(&loop->stacks, &task->stack);
 
     __sanitizer_start_switch_fiber(&loop->fake_stack, base, hoot__stack_room(&loop->stacks, &task->stack));
-    hoot__context_switch(&loop->context_of_cpu, &task->context_of_cpu);
+    begin_or_switch(loop, task);
     __sanitizer_finish_switch_fiber(loop->fake_stack, NULL, NULL);
 }
 
@@ -66,7 +84,7 @@ static void leave(hoot__loop *loop, hoot_task *task)
 #else
 static inline void switch_in(hoot__loop *loop, hoot_task *task)
 {
-    hoot__context_switch(&loop->context_of_cpu, &task->context_of_cpu);
+    begin_or_switch(loop, task);
 }
 
 static inline void switch_out(hoot__loop *loop, hoot_task *task)
@@ -104,7 +122,8 @@ static hoot__context *task_main(void *arg)
 
     entered(task->loop);
     task->result = task->fn(&task->err, task->arg);
-    hoot__groups_end(task);
+    if (task->groups)
+        hoot__groups_end(task);
     hoot__scope_fini(&task->own_scope);
     assert(!task->groups && !task->shields);
     task->ended = true;
@@ -113,11 +132,17 @@ static hoot__context *task_main(void *arg)
     return &task->loop->context_of_cpu;
 }
 
+/* It failed and did not say how. */
+__attribute__((noinline)) static void say_why(hoot_task *task)
+{
+    hoot_error_set(&task->err, task->result, "%s", hoot_error_text(task->result));
+}
+
 static void finish(hoot__loop *loop, hoot_task *task)
 {
     hoot__timer_stop(&task->timer);
     if (task->result < 0 && !task->err.code)
-        hoot_error_set(&task->err, task->result, "%s", hoot_error_text(task->result));
+        say_why(task);
     if (task->group)
         hoot__group_left_by(task->group, task);
     if (task->done)
@@ -154,22 +179,21 @@ static void inherit(hoot_task *task, const hoot__task_options *options)
         task->deadline_ms = starter->deadline_ms;
 }
 
-/* All but the stack, and of the error only what marks it as empty. */
-static void clear(hoot_task *task)
+/* What begins as zeros is to be short: of a longer memset() gcc makes "rep stos", which takes as long as all
+ * the rest of a short task. Of the error only that is cleared what marks it as empty. */
+static inline void clear(hoot_task *task)
 {
-    size_t bytes = offsetof(hoot_task, err) - sizeof task->stack;
+    enum { FIRST_ZERO = offsetof(hoot_task, wait_kind), BEHIND_ZEROS = offsetof(hoot_task, own_scope) };
 
-    __asm__(
-        ""
-        : "+r"(bytes)); /* else gcc writes "rep stos" here, which costs as much as the rest of a short task */
-    memset((char *)task + sizeof task->stack, 0, bytes);
+    _Static_assert(BEHIND_ZEROS - FIRST_ZERO <= 96, "more than some stores");
+    memset((char *)task + FIRST_ZERO, 0, BEHIND_ZEROS - FIRST_ZERO);
+    hoot__scope_init(&task->own_scope, NULL);
     hoot_error_clear(&task->err);
 }
 
-static hoot_task *task_new(hoot__loop *loop, const hoot__task_options *options)
+static inline hoot_task *task_new(hoot__loop *loop, const hoot__task_options *options)
 {
     hoot_task *task = (hoot_task *)hoot__stack_acquire(&loop->stacks);
-    size_t room;
 
     if (!task)
         return NULL;
@@ -179,9 +203,6 @@ static hoot_task *task_new(hoot__loop *loop, const hoot__task_options *options)
     task->name = options->name ? options->name : "task";
     task->scope = &task->own_scope;
     inherit(task, options);
-    room = hoot__stack_room(&loop->stacks, &task->stack);
-    hoot__context_make(&task->context_of_cpu, hoot__stack_base(&loop->stacks, &task->stack), room, task_main,
-                       task);
     return task;
 }
 

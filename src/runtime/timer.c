@@ -81,13 +81,11 @@ static void take_out(hoot__timers *timers, hoot__timer *timer)
         sift_down(timers, at, last);
 }
 
-static bool have_room(hoot__timers *timers, size_t needed)
+__attribute__((noinline)) static bool make_room(hoot__timers *timers, size_t needed)
 {
     size_t capacity = timers->capacity ? timers->capacity : 64;
     hoot__timer_entry *heap;
 
-    if (needed <= timers->capacity)
-        return true;
     while (capacity < needed)
         capacity *= 2;
     if (capacity > UINT32_MAX / ARITY)
@@ -102,7 +100,9 @@ static bool have_room(hoot__timers *timers, size_t needed)
 
 bool hoot__timers_reserve(hoot__loop *loop)
 {
-    return have_room(&loop->timers, loop->timers.count + loop->alive_count + 1);
+    size_t needed = loop->timers.count + loop->alive_count + 1;
+
+    return needed <= loop->timers.capacity || make_room(&loop->timers, needed);
 }
 
 void hoot__timer_set_reserved(hoot__loop *loop, hoot__timer *timer, uint64_t due_ms, hoot__timer_fn fire)
