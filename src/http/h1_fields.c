@@ -49,7 +49,7 @@ static int read_line_end(hoot__h1_in *in, const char *p)
 }
 
 /* The line at `p` is no field: not whole, or refused. */
-static int judge_line(hoot__h1_in *in)
+__attribute__((noinline)) static int judge_line(hoot__h1_in *in)
 {
     const char *p = hoot__scan_name(in->p, in->p, in->end);
 
@@ -77,7 +77,8 @@ static inline hoot_str trimmed_end(const char *start, const char *end)
 }
 
 /* Any line that is right. Gives the start of the next; NULL: judge_line() has the verdict. */
-static const char *read_any_field(const char *first, const char *p, const char *end, hoot__header *out)
+__attribute__((noinline)) static const char *read_any_field(const char *first, const char *p, const char *end,
+                                                            hoot__header *out)
 {
     const char *colon = hoot__scan_name(first, p, end), *value, *stop;
 
@@ -116,19 +117,18 @@ static inline void note_known(hoot__h1_fields *fields, size_t index)
 static inline const char *read_plain_field(const char *p, const char *end, hoot__header *out)
 {
     __m128i bytes = hoot__scan_load(p);
-    unsigned colons = hoot__scan_mark_mask(bytes, ':'), odd = hoot__scan_odd_mask(bytes);
-    unsigned name = colons ^ (colons - 1); /* a bit for each byte of it, the colon's too */
-    const hoot__known_name *known;
+    unsigned colons = hoot__scan_mark_mask(bytes, ':') | 1u << 16; /* or where one could be at best */
+    unsigned name = colons ^ (colons - 1); /* its bytes and the colon's, one bit each */
+    unsigned odd = hoot__scan_odd_mask(bytes);
+    size_t len = (unsigned)__builtin_ctz(colons);
+    const hoot__known_name *known = hoot__known_name_at(*p, len);
     const char *value, *stop;
-    size_t len;
 
-    if (!colons || (odd & name))
+    if (odd & name)
         return NULL;
-    len = (unsigned)__builtin_ctz(colons);
-    known = hoot__known_name_at(*p, len);
     out->known = known->id;
     if (hoot__scan_fold_mask(bytes, known->text) != name) {
-        if (len == 0 || (hoot__scan_word_mask(bytes, '-') & name >> 1))
+        if (len == 0 || len == 16 || (hoot__scan_word_mask(bytes, '-') & name >> 1))
             return NULL;
         out->known = HOOT__HEADER_OTHER;
     }

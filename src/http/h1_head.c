@@ -12,19 +12,9 @@
 
 #define VERSION_BYTES 8
 
-/* The length of the method at `p`, where 16 bytes can be read: 0 when it is none of the two that nearly all
- * requests have. */
-static inline size_t common_method(const char *p)
+__attribute__((noinline)) static int read_other_method(hoot__h1_in *in, hoot__exchange *ex)
 {
-    if (memcmp(p, "GET ", 4) == 0)
-        return 3;
-    return memcmp(p, "POST ", 5) == 0 ? 4 : 0;
-}
-
-static int read_method(hoot__h1_in *in, hoot__exchange *ex)
-{
-    size_t common = in->end - in->p >= 5 ? common_method(in->p) : 0;
-    const char *p = common ? in->p + common : hoot__scan_class(in->p, in->end, HOOT__CHAR_TOKEN);
+    const char *p = hoot__scan_class(in->p, in->end, HOOT__CHAR_TOKEN);
 
     if (p == in->end)
         return 0;
@@ -35,8 +25,17 @@ static int read_method(hoot__h1_in *in, hoot__exchange *ex)
     return 1;
 }
 
+static int read_method(hoot__h1_in *in, hoot__exchange *ex)
+{
+    if (in->end - in->p < 4 || memcmp(in->p, "GET ", 4) != 0)
+        return read_other_method(in, ex);
+    ex->method = hoot_str_of(in->p, 3);
+    in->p += 4;
+    return 1;
+}
+
 /* What is wrong with the target, which ends at `p` with something else than a space, or is empty. */
-static int refuse_target(hoot__h1_in *in, const char *p)
+__attribute__((noinline)) static int refuse_target(hoot__h1_in *in, const char *p)
 {
     if (*p == ' ')
         return hoot__h1_refuse(in, 400, "the request line holds more than single spaces");
@@ -76,7 +75,7 @@ static bool fits_version(char c, size_t i)
 
 /* Any version but 1.1, and versions of which bytes are missing. A minor version over 1 is served as 1.1 (RFC
  * 9110 2.5). */
-static int read_other_version(hoot__h1_in *in, hoot__exchange *ex)
+__attribute__((noinline)) static int read_other_version(hoot__h1_in *in, hoot__exchange *ex)
 {
     const char *p = in->p;
 

@@ -27,14 +27,15 @@ static inline hoot_str first(const hoot__h1_fields *fields, hoot__known_header i
 
 static int judge_host(hoot__h1_in *in, const hoot__h1_fields *fields, hoot__exchange *ex)
 {
-    ex->authority = hoot_str_of("", 0);
-    if (!has(fields, HOOT__HEADER_HOST))
-        return ex->version >= 11 ? hoot__h1_refuse(in, 400, "the Host header is missing") : 1;
+    bool there = has(fields, HOOT__HEADER_HOST);
+
+    ex->authority = there ? first(fields, HOOT__HEADER_HOST) : hoot_str_of("", 0);
+    if (ex->version < 11 && ex->authority.len == 0 && !repeats(fields, HOOT__HEADER_HOST))
+        return 1;
+    if (!there)
+        return hoot__h1_refuse(in, 400, "the Host header is missing");
     if (repeats(fields, HOOT__HEADER_HOST))
         return hoot__h1_refuse(in, 400, "there are two Host headers");
-    ex->authority = first(fields, HOOT__HEADER_HOST);
-    if (ex->authority.len == 0 && ex->version < 11)
-        return 1;
     return hoot__h1_is_authority(in, ex->authority)
                ? 1
                : hoot__h1_refuse(in, 400, "the Host header is not valid");

@@ -71,7 +71,8 @@ static bool is_bracketed(hoot_str s)
            is_port(hoot_str_from_index(s, (size_t)close + 1));
 }
 
-static bool is_rare_authority(hoot_str s)
+/* Any authority. */
+__attribute__((noinline)) static bool is_rare_authority(hoot_str s)
 {
     size_t name;
 
@@ -83,11 +84,14 @@ static bool is_rare_authority(hoot_str s)
 
 bool hoot__h1_is_authority(const hoot__h1_in *in, hoot_str s)
 {
-    const char *end = s.ptr + s.len, *p = hoot__scan_host_head(in->first, s.ptr, end);
+    const char *end = s.ptr + s.len, *p;
 
-    if (p > s.ptr && p - s.ptr <= MAX_HOST_BYTES && (p == end || *p == ':'))
-        return is_port(hoot_str_of(p, (size_t)(end - p)));
-    return is_rare_authority(s);
+    if (hoot__scan_is_host(in->first, s.ptr, s.len))
+        return true;
+    p = hoot__scan_host_head(in->first, s.ptr, end);
+    if (p == s.ptr || p - s.ptr > MAX_HOST_BYTES || (p < end && *p != ':'))
+        return is_rare_authority(s);
+    return p == end || is_port(hoot_str_of(p, (size_t)(end - p)));
 }
 
 static void split_query(hoot__exchange *ex)

@@ -143,7 +143,7 @@ static inline __m128i hoot__scan_range(__m128i bytes, char first, char count)
 /* One bit for each byte that is no letter, digit or `mark`. */
 static inline unsigned hoot__scan_word_mask(__m128i bytes, char mark)
 {
-    __m128i letters = hoot__scan_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+    __m128i letters = hoot__scan_range(_mm_and_si128(bytes, _mm_set1_epi8(~0x20)), 'A', 26);
     __m128i others =
         _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark)));
 
@@ -199,7 +199,16 @@ static inline unsigned hoot__scan_host_mask(__m128i bytes)
     return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, _mm_andnot_si128(slash, others))) & 0xffff;
 }
 
-/* Over letters, digits, '.' and '-': host names and IPv4 addresses. */
+/* Is it a host name or an IPv4 address of up to 16 such bytes? Says no to what is too near to `first`. */
+static inline bool hoot__scan_is_host(const char *first, const char *p, size_t len)
+{
+    const char *end = p + len;
+
+    return len - 1 < 16 && end - first >= 16 &&
+           hoot__scan_last(hoot__scan_host_mask(hoot__scan_load(end - 16)), p, end) == 0;
+}
+
+/* Over such bytes, as many as there are. */
 static inline const char *hoot__scan_host_head(const char *first, const char *p, const char *end)
 {
     unsigned mask;
@@ -271,6 +280,12 @@ static inline const char *hoot__scan_name_head(const char *first, const char *p,
 {
     (void)first, (void)end;
     return p;
+}
+
+static inline bool hoot__scan_is_host(const char *first, const char *p, size_t len)
+{
+    (void)first, (void)p, (void)len;
+    return false;
 }
 
 static inline const char *hoot__scan_host_head(const char *first, const char *p, const char *end)
