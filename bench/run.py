@@ -15,13 +15,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 os.environ.setdefault("HOOT_BIN", str(HERE.parent / "build" / "release" / "bin"))
 
-from runner import ROOT, progress, report, servers, tests, usage      # noqa: E402
+from runner import ROOT, patience, progress, publish, report, servers, tests, usage, versions     # noqa: E402
 
 import candidates as all_candidates     # noqa: E402
 import database as tables               # noqa: E402
+import peers                            # noqa: E402
 from support import paths               # noqa: E402
 
-RESULTS = ROOT / "bench" / "results"
+PATIENCE_S = 300
 PLAIN_USER = "plain"                    # has no password: the bare client knows no other login
 
 
@@ -35,8 +36,8 @@ class Settings:
 class Context:
     """What tests need to run: settings, cores, candidates, and a database that is started when the first one wants it."""
 
-    def __init__(self, settings, peers, database_core=False):
-        self.settings, self._peers = settings, peers
+    def __init__(self, settings, patient, peers, database_core=False):
+        self.settings, self.patience, self._peers = settings, patient, peers
         self.cores = usage.Cores(database_core)
         self.progress = None
         self._database = self._plain_user = None
@@ -62,6 +63,10 @@ class Context:
             self._plain_user = PLAIN_USER
         return self._plain_user
 
+    def versions(self):
+        """{program: version} of all that is measured."""
+        return {**versions.ours(), **versions.known(peers.measured([one.name for one in self.candidates(True)]))}
+
     def close(self):
         if self._database:
             self._database.close()
@@ -73,20 +78,32 @@ def arguments():
                                      epilog="tests:\n" + "\n".join(f"  {one.name:22}{one.title}" for one in tests.TESTS))
     parser.add_argument("names", nargs="*", metavar="TEST", help="which to run; a name's beginning is enough (default: all)")
     parser.add_argument("--peers", action="store_true", help="other frameworks too")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="that count, besides the first (3)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N",
+                        help="that count, besides the first: an odd number, so that a median is of one of them (3)")
     parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="of each round (2)")
     parser.add_argument("--database-core", action="store_true",
                         help="with two cores: the database shares the load's core only, not the server's too")
-    parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; results go to build/bench/results")
+    parser.add_argument("--steal-limit", type=float, default=5.0, metavar="PERCENT",
+                        help="a turn in which the machine's host took more of the cores' time is measured again (5)")
+    parser.add_argument("--patience", type=float, metavar="S",
+                        help="how long a run may take longer for that; what is disturbed still is marked (300; with --quick 0)")
+    parser.add_argument("--quick", action="store_true",
+                        help="one short round, to see that it works; results go to build/bench/results")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="where results go (bench/results)")
     parser.add_argument("--publish", action="store_true",
-                        help="put the tables into README.md and docs/performance.md too: at least 3 rounds of 1 s, with --peers")
+                        help="at the end put all results into bench/results, and the tables into README.md and docs/performance.md, "
+                        "if nothing failed: at least 3 rounds of 1 s, with --peers; with TESTs, beside the results of the others "
+                        "that wait in build/bench/publish")
     parser.add_argument("--report", action="store_true", help="measure nothing: make tables and charts of what is there again")
     given = parser.parse_args()
-    if given.rounds < 1 or not 0.05 <= given.seconds <= 600:
-        parser.error("at least one round, and 0.05 to 600 seconds")
-    if given.publish and not given.report and (given.quick or given.out or not given.peers or given.rounds < 3 or given.seconds < 1):
-        parser.error("--publish wants --peers, at least 3 rounds of 1 s, and its results in bench/results")
+    if given.rounds < 1 or given.rounds % 2 == 0 or not 0.05 <= given.seconds <= 600:
+        parser.error("an odd number of rounds, and 0.05 to 600 seconds")
+    if not 0 <= given.steal_limit <= 100 or not 0 <= (given.patience or 0) <= 24 * 3600:
+        parser.error("a steal limit is 0 to 100 percent, patience 0 seconds to a day")
+    too_little = (not given.peers or given.rounds < publish.WANTED_ROUNDS or given.seconds < publish.WANTED_S
+                  or given.steal_limit > 100 * publish.WANTED_LIMIT)
+    if given.publish and not given.report and (given.quick or given.out or too_little):
+        parser.error("--publish wants --peers, at least 3 rounds of 1 s, a steal limit of at most 10 %, and no --quick or --out")
     return parser, given
 
 
@@ -113,17 +130,27 @@ def missing_tools(wanted):
     return None
 
 
-def write_reports(folder, publish):
-    results = report.read_all(folder, [one.name for one in tests.TESTS])
-    report.write_readme(folder, results)
-    if publish:
-        report.fill(ROOT / "docs" / "performance.md", "targets", report.target_table(results))
-        report.fill(ROOT / "README.md", "table", report.short_table(results))
+ALL = [one.name for one in tests.TESTS]
 
 
-def run(context, wanted, folder, publish):
+def put_in_place(folder):
+    """Publish what is in `folder`, if it may be. Gives the exit status."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)           # it takes milliseconds
+    results = report.read_all(folder, ALL)
+    objection = publish.objection(results, ALL)
+    if objection:
+        print(f"nothing is published: {objection}. What was measured is in {folder}", file=sys.stderr)
+        return 1
+    publish.publish(folder, results)
+    marked = [name for name, one in results.items() if report.disturbed_turns(one)]
+    print("published" + (f"; marked, since the host disturbed them: {', '.join(marked)}" if marked else ""))
+    return 0
+
+
+def run(context, wanted, folder):
     """Gives how many tests or candidates failed."""
-    failures = 0
+    failures, about = 0, context.versions()
     for test in wanted:
         context.progress.start(test.name, test.planned_s(context))
         try:
@@ -133,51 +160,84 @@ def run(context, wanted, folder, publish):
             print(f"{test.name}: {failure}\n", flush=True)
             failures += 1
             continue
-        result = report.make(test, found, test.settings(context))
+        result = report.make(test, found, test.settings(context), context.patience.limit, about)
         report.write(folder, result)
-        write_reports(folder, publish)
+        report.write_readme(folder, report.read_all(folder, ALL))
         context.progress.clear()
         print(report.text(result), flush=True)
         failures += sum(bool(row.get("failed")) for row in result["rows"].values())
     return failures
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def end(*_):
     """The first of SIGINT, SIGTERM and SIGHUP stops everything in order; what follows does not disturb that."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def main():
-    parser, given = arguments()
-    wanted = chosen(parser, given.names)
-    folder = (given.out or (ROOT / "build" / "bench" / "results" if given.quick else RESULTS)).resolve()
-    if given.report:
-        write_reports(folder, given.publish)
-        return 0
-    if missing_tools(wanted):
-        print(f"./dev bench: {missing_tools(wanted)}", file=sys.stderr)
-        return 1
+def folder_of(given):
+    """Where this run's results go."""
+    if given.out:
+        return given.out.resolve()
+    if given.publish and not given.report:
+        return publish.WAITING
+    return ROOT / "build" / "bench" / "results" if given.quick else publish.RESULTS
+
+
+def prepared(given, wanted):
+    """The context of a run, and what is said in advance."""
     settings = Settings(1, 0.3, 0.2) if given.quick else Settings(given.rounds, given.seconds, 1.0)
-    report.version()
-    context = Context(settings, given.peers, given.database_core)
+    budget_s = given.patience if given.patience is not None else 0 if given.quick else PATIENCE_S
+    context = Context(settings, patience.Patience(given.steal_limit / 100, budget_s), given.peers, given.database_core)
     if not context.cores.enough:
         print("One core only: the load takes from the server's time. Requests per CPU second still mean something.", file=sys.stderr)
     if context.missing_peers():
         print(f"Not installed, and left out: {', '.join(context.missing_peers())}", file=sys.stderr)
     context.progress = progress.Progress(sum(one.planned_s(context) for one in wanted), len(wanted))
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
-    os.sched_setaffinity(0, context.cores.load)
+    return context
+
+
+def measured(context, wanted, folder, publishing):
+    """Run the tests. Gives the exit status; what is there when it is interrupted depends on what is to be published."""
     try:
-        return 1 if run(context, wanted, folder, given.publish) else 0
+        if publishing:
+            publish.make_room([one.name for one in wanted], ALL, report.version())
+        failures = run(context, wanted, folder)
+        return put_in_place(folder) if publishing else int(failures > 0)
     except KeyboardInterrupt:
         context.progress.clear()
-        print("stopped; what was measured by then is written", file=sys.stderr)
+        print("stopped; nothing is published, and all that was is as it was" if publishing else
+              "stopped; what was measured by then is written", file=sys.stderr)
         return 130
     finally:
         context.close()
+
+
+def main():
+    parser, given = arguments()
+    wanted = chosen(parser, given.names)
+    folder = folder_of(given)
+    if given.report:
+        if given.publish:
+            return put_in_place(folder)
+        report.write_readme(folder, report.read_all(folder, ALL))
+        return 0
+    if missing_tools(wanted):
+        print(f"./dev bench: {missing_tools(wanted)}", file=sys.stderr)
+        return 1
+    report.version()                # as it is when the run begins
+    context = prepared(given, wanted)
+    if given.publish and context.missing_peers():
+        print("./dev bench: --publish wants all peers", file=sys.stderr)
+        return 1
+    for number in ENDS:
+        signal.signal(number, end)
+    os.sched_setaffinity(0, context.cores.load)
+    return measured(context, wanted, folder, given.publish)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
 """The peers: how each is started. README.md says why so; `install` in this folder gets what they need."""
 
+import json
 import pathlib
 import shutil
 
+from runner import versions
 from support import paths
 
 HERE = pathlib.Path(__file__).resolve().parent
 MADE = paths.BUILD / "peers"
 PYTHON = "/usr/bin/python3"
 MODULES = MADE / "fastify" / "node_modules"
+
+# What the programs say of themselves: the first group is the version.
+NGINX, GO, NODE, PYTHON_VERSION = r"nginx/(\S+)", r": go(\S+)", r"^v(\S+)", r"^Python (\S+)"
 
 # Connections to the database: see README.md.
 POOLS = {"quart-hypercorn": 16, "quart-uvicorn": 16, "go": 32, "fastify-mariadb": 4, "fastify-mysql2": 32}
@@ -58,3 +63,33 @@ def candidates(Candidate):
         *[make(f"fastify-{client}", fastify, lambda port, client=client: [node(), HERE / "fastify" / "server.js", port, client])
           for client in ("mariadb", "mysql2")],
     ]
+
+
+def node_package(name):
+    """The version that one of the packages has which are installed below build/peers."""
+    try:
+        return json.loads((MODULES / name / "package.json").read_text())["version"]
+    except OSError:
+        return None
+
+
+def measured(names):
+    """{what: version} of what the peers of these names are made of."""
+    nginx, go = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx", MADE / "go"
+    python = {"Python": lambda: versions.first(PYTHON_VERSION, versions.output(PYTHON, "--version"))}
+    node_js = {"Node.js": lambda: versions.first(NODE, versions.output(node(), "--version"))}
+    asked = {
+        "nginx": {"nginx": lambda: versions.first(NGINX, versions.output(nginx, "-v"))},
+        "quart": {**python, **{name: lambda name=name: versions.package(f"python3-{name.lower()}")
+                               for name in ("Quart", "aiomysql", "uvloop")}},
+        "quart-hypercorn": {"Hypercorn": lambda: versions.package("python3-hypercorn")},
+        "quart-uvicorn": {"Uvicorn": lambda: versions.package("python3-uvicorn"),
+                          "httptools": lambda: versions.package("python3-httptools")},
+        "go": {"Go": lambda: versions.first(GO, versions.output("go", "version", go)),
+               "go-sql-driver": lambda: versions.package("golang-github-go-sql-driver-mysql-dev")},
+        "fastify": {**node_js, "Fastify": lambda: node_package("fastify")},
+        "fastify-mariadb": {"mariadb (Node.js)": lambda: node_package("mariadb")},
+        "fastify-mysql2": {"mysql2": lambda: node_package("mysql2")},
+    }
+    return {what: ask() for part, programs in asked.items() if any(name == part or name.startswith(f"{part}-") for name in names)
+            for what, ask in programs.items()}

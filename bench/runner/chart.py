@@ -50,7 +50,7 @@ def _bar(label, row, y, figure, scale):
     return parts
 
 
-def _panel(result, figure, top):
+def _panel(result, figure, top, disturbed):
     """The bars of one figure, from `top` on. Gives the parts and where they end."""
     name, direction, _ = FIGURES[figure]
     largest = max((one[figure] for row in result["rows"].values() for one in row["rounds"] if one.get(figure)), default=1)
@@ -59,19 +59,20 @@ def _panel(result, figure, top):
     of_limit = result["ratio_of"] == figure == "requests_per_cpu_s" and result["ratio_to"].startswith("limit")
     for number, (label, row) in enumerate(result["rows"].items()):
         shown = {**row, "show_ratio": of_limit and row["kind"] != "limit"}
-        parts += _bar(label, shown, top + CAPTION + number * ROW, figure, scale)
+        parts += _bar(label + (" †" if label in disturbed else ""), shown, top + CAPTION + number * ROW, figure, scale)
     return parts, top + CAPTION + ROW * len(result["rows"]) + GAP
 
 
-def draw(result):
-    """The SVG of a result."""
+def draw(result, disturbed=()):
+    """The SVG of a result; the rows in `disturbed` are marked."""
     drawn, bottom = [], TITLE
     for figure in result["figures"]:
-        parts, bottom = _panel(result, figure, bottom)
+        parts, bottom = _panel(result, figure, bottom, disturbed)
         drawn += parts
     height = bottom + FOOT - GAP
     rounds = max((len(row["rounds"]) for row in result["rows"].values()), default=0)
     foot = f"median of {rounds} rounds of {result['seconds']:g} s; the thin line is their range" if rounds > 1 else "one measurement"
+    foot += "; † the machine's host took too much meanwhile" if disturbed else ""
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{escape(result["title"])}">', f"<style>{STYLE}</style>", _text(14, 28, result["title"], "title"), *drawn,

@@ -20,6 +20,7 @@ class Row:
     kind: str           # limit, hoot or peer
     measure: typing.Callable
     rounds: list = dataclasses.field(default_factory=list)
+    again: list = dataclasses.field(default_factory=list)       # turns that do not count: they were measured again
     failed: str = ""
 
 
@@ -29,23 +30,34 @@ def planned_s(settings, rows, extra_s=0.0):
     return rows * (settings.first_s + OVERHEAD_S + extra_s + settings.rounds * each)
 
 
-def run_rounds(settings, rows, progress, extra_s=0.0):
+def run_rounds(settings, rows, progress, patience, extra_s=0.0):
     """Fill each row's rounds. Who fails is out from then on, with the reason; the others go on."""
     for number in range(settings.rounds + 1):
         for row in rows:
             seconds = settings.seconds if number else settings.first_s
             warmup_s = WARMUP_S if number else 0.0
-            what = f"round {number} of {settings.rounds}" if number else "warming up"
-            progress.step(f"{what}, {row.label}", warmup_s + seconds + OVERHEAD_S + extra_s)
+            what = f"{row.label}, round {number} of {settings.rounds}" if number else f"{row.label}, warming up"
+            progress.step(what, warmup_s + seconds + OVERHEAD_S + extra_s)
             if row.failed:
                 continue
             try:
-                figures = row.measure(warmup_s, seconds, number == 0)
+                if number:
+                    _turn(row, lambda: row.measure(warmup_s, seconds, False), what, progress, patience)
+                else:
+                    row.measure(warmup_s, seconds, True)
             except (servers.Failed, load.LoadFailed) as failure:
-                row.failed, row.rounds = str(failure), []
-                continue
-            if number:
-                row.rounds.append(figures)
+                row.failed, row.rounds, row.again = str(failure), [], []
+
+
+def _turn(row, once, what, progress, patience):
+    """A disturbed turn is measured again at once, before the next one's, so that those of a round are near each other, and each of
+    two that are compared is quiet."""
+    try:
+        figures, again = patience.measure(once, lambda stolen: progress.again(f"{what}, again: the host took {stolen:.0%}"))
+    finally:
+        progress.resume()
+    row.rounds.append(figures)
+    row.again += again
 
 
 @contextlib.contextmanager
@@ -73,11 +85,11 @@ def summary(rows, failed, ratio_to, ratio_of, kinds):
     """What the rounds come to: for each row its medians, its rounds and its ratio; for hoot beside each peer the ratios of what is
     compared."""
     base = next((row.rounds for row in rows if row.label == ratio_to), None)
-    found = {row.label: {"kind": row.kind, "median": stats.medians(row.rounds), "rounds": row.rounds,
+    found = {row.label: {"kind": row.kind, "median": stats.medians(row.rounds), "rounds": row.rounds, "again": row.again,
                          "ratio": stats.ratio(row.rounds, base, ratio_of) if base else None,
                          **({"failed": row.failed} if row.failed else {})} for row in rows}
     for name, why in failed.items():
-        found[name] = {"kind": kinds(name), "median": {}, "rounds": [], "ratio": None, "failed": why}
+        found[name] = {"kind": kinds(name), "median": {}, "rounds": [], "again": [], "ratio": None, "failed": why}
     ours = next((row for row in rows if row.kind == "hoot" and row.rounds), None)
     beside = {row.label: {figure: stats.ratio(ours.rounds, row.rounds, figure)
                           for figure in ("requests_per_s", "requests_per_cpu_s", "undisturbed_p99_us")}

@@ -11,6 +11,7 @@ class Progress:
         self.total_s, self.tests, self.out = max(total_s, 0.001), tests, out
         self.began, self.done_s, self.test, self.title = time.monotonic(), 0.0, 0, ""
         self._after_s = 0.0
+        self._waits_since = None
 
     def start(self, title, planned_s):
         """What was planned for the tests before is done, whatever became of them."""
@@ -27,12 +28,24 @@ class Progress:
             self._print(f"\r\x1b[K[{self.test}/{self.tests}] {self.title}: {what}, {self.left()} left")
         self.done_s += planned_s
 
+    def again(self, what):
+        """What was not planned begins: until resume() it does not count, neither as done nor as time."""
+        if self._waits_since is None:
+            self._waits_since = time.monotonic()
+        if self.out.isatty():
+            self._print(f"\r\x1b[K[{self.test}/{self.tests}] {self.title}: {what}, {self.left()} left besides")
+
+    def resume(self):
+        if self._waits_since is not None:
+            self.began += time.monotonic() - self._waits_since
+            self._waits_since = None
+
     def clear(self):
         if self.out.isatty():
             self._print("\r\x1b[K")
 
     def left(self):
-        spent = time.monotonic() - self.began
+        spent = (self._waits_since or time.monotonic()) - self.began
         pace = spent / self.done_s if self.done_s > 10 else 1.0
         seconds = int(max(self.total_s - self.done_s, 0) * max(pace, 0.5))
         return f"{seconds // 60}:{seconds % 60:02d}"

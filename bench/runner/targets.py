@@ -18,6 +18,11 @@ class Target:
     least: bool = True
     unit: str = ""
 
+    @property
+    def tests(self):
+        """The names that `what` begins with."""
+        return self.what.partition(":")[0].split(", ")
+
     def met(self, value):
         return None if value is None else (value >= self.wanted if self.least else value <= self.wanted)
 

@@ -16,7 +16,6 @@ from support import paths, process
 from . import load, measure, servers, usage
 
 HOOT = "hoot"
-RATE_ROUNDS = 2         # times as many rounds where requests come at a constant rate
 START_S = 0.6           # of starting and checking one program, for the plan
 IDLE_CONNECTIONS = 10_000
 WAITING_REQUESTS = 2_000
@@ -28,17 +27,18 @@ def kind_of(name):
 
 class HalfLoad:
     """The rate that is half of what a program does at full load: of the median of what it has done so far. It is tried in each round
-    anew, as everybody is, since what else happens on the machine takes from it."""
+    anew, as everybody is, since what else happens on the machine takes from it; and again, while the host disturbs it."""
 
     TRY_S = 0.5
 
-    def __init__(self):
-        self._most = []
+    def __init__(self, patience):
+        self._patience, self._most = patience, []
 
     def rate(self, program, player, first):
         for _ in range(3 if first else 1):
             warmup_s = 0.1 if self._most else 1.0
-            self._most.append(player.run(program.port, program.pid, warmup_s, self.TRY_S)["requests_per_s"])
+            most, _ = self._patience.measure(lambda: player.run(program.port, program.pid, warmup_s, self.TRY_S))
+            self._most.append(most["requests_per_s"])
         return max(statistics.median(self._most) / 2, 1.0)
 
 
@@ -89,8 +89,8 @@ class Http:
         return 1.5 if self.idle else HalfLoad.TRY_S + 0.2 if self.half else 0.0
 
     def settings(self, context):
-        """Rounds at a rate are many, since few requests make a p99."""
-        return dataclasses.replace(context.settings, rounds=RATE_ROUNDS * context.settings.rounds) if self.half else context.settings
+        """Rounds at a rate are about twice as many, since few requests make a p99; an odd number of them, too."""
+        return dataclasses.replace(context.settings, rounds=2 * context.settings.rounds - 1) if self.half else context.settings
 
     def planned_s(self, context):
         rows = len(self._labels(context))
@@ -112,14 +112,14 @@ class Http:
             player = load.Load(self.requests(ready), self.connections, self.depth, self.close, context.cores.busy)
             try:
                 rows = [self._bare_client(context)] if self.statements else []
-                rows += [measure.Row(one.name, kind_of(one.name), self._measure(one, player)) for one in ready]
-                measure.run_rounds(self.settings(context), rows, context.progress, self._extra_s())
+                rows += [measure.Row(one.name, kind_of(one.name), self._measure(one, player, context.patience)) for one in ready]
+                measure.run_rounds(self.settings(context), rows, context.progress, context.patience, self._extra_s())
             finally:
                 player.close()
         return measure.summary(rows, failed, self.ratio_to, self.ratio_of, kind_of)
 
-    def _measure(self, program, player):
-        half = HalfLoad() if self.half else None
+    def _measure(self, program, player, patience):
+        half = HalfLoad(patience) if self.half else None
 
         def once(warmup_s, seconds, first):
             rate = half.rate(program, player, first) if half else None
@@ -133,21 +133,24 @@ class Http:
     def _bare_client(self, context):
         """The bare pipelined client as a row: its statements, as requests of so many each."""
         database = context.database()
-        rate = [20_000.0]
+        rate, busy = [20_000.0], context.cores.busy
 
         def once(warmup_s, seconds, _first):
             count = max(int(rate[0] * (warmup_s + seconds)), 1000)
             with context.cores.on(context.cores.server):
                 command = [paths.binary("limit"), "mysql", database.server.socket, context.plain_user(), database.name, "4", "64",
                            str(count), *self.asks]
+                stolen = usage.stolen_s(busy)
                 done = subprocess.run(list(map(str, command)), capture_output=True, text=True, preexec_fn=process.die_with_parent)
+                stolen = usage.stolen_s(busy) - stolen
             if done.returncode:
                 raise load.LoadFailed(done.stderr.strip())
             figures = json.loads(done.stdout)
             rate[0] = count / figures["wall_s"]
             return {"requests_per_s": rate[0] / self.statements,
                     "requests_per_cpu_s": count / self.statements / figures["cpu_s"],
-                    "cpu_us": 1e6 * figures["cpu_s"] / count * self.statements, "errors": 0}
+                    "cpu_us": 1e6 * figures["cpu_s"] / count * self.statements, "errors": 0,
+                    "stolen": stolen / len(busy) / figures["wall_s"]}
         return measure.Row("limit mysql", "limit", once)
 
 
@@ -170,8 +173,8 @@ class Upload(Http):
         with measure.started(context.cores, self.programs(context), None) as (ready, failed):
             player = load.Load(self.requests(ready), self.connections, watch=context.cores.busy)
             try:
-                rows = [measure.Row(one.name, kind_of(one.name), self._measure(one, player)) for one in ready]
-                measure.run_rounds(context.settings, rows, context.progress)
+                rows = [measure.Row(one.name, kind_of(one.name), self._measure(one, player, context.patience)) for one in ready]
+                measure.run_rounds(context.settings, rows, context.progress, context.patience)
             finally:
                 player.close()
         return measure.summary(rows, failed, self.ratio_to, self.ratio_of, kind_of)
@@ -205,8 +208,8 @@ class HooterMix(Http):
                 with context.cores.on(context.cores.server):
                     hooter.start()
                 player = load.Load(self.requests([hooter]), self.connections, watch=context.cores.busy)
-                rows = [measure.Row("hooter", "hoot", self._measure(hooter, player))]
-                measure.run_rounds(context.settings, rows, context.progress)
+                rows = [measure.Row("hooter", "hoot", self._measure(hooter, player, context.patience))]
+                measure.run_rounds(context.settings, rows, context.progress, context.patience)
                 player.close()
             except AssertionError as failure:
                 raise servers.Failed(str(failure)) from None
@@ -234,8 +237,8 @@ class Flat(Http):
         players = {level: load.Load(self.requests(None), level, watch=context.cores.busy) for level in self.levels}
         try:
             with measure.started(context.cores, self.programs(context), load.request(self.path)) as (ready, failed):
-                rows = [row for one in ready for row in self._rows(one, players)]
-                measure.run_rounds(self.settings(context), rows, context.progress)
+                rows = [row for one in ready for row in self._rows(one, players, context.patience)]
+                measure.run_rounds(self.settings(context), rows, context.progress, context.patience)
         finally:
             for player in players.values():
                 player.close()
@@ -253,9 +256,9 @@ class Flat(Http):
     def ratio_of(self):
         return "cpu_us"
 
-    def _rows(self, program, players):
+    def _rows(self, program, players, patience):
         """All levels of a round have the rate of the first, the fewest connections."""
-        half, rate = HalfLoad(), [None]
+        half, rate = HalfLoad(patience), [None]
 
         def at_level(level):
             def once(warmup_s, seconds, first):
