@@ -268,15 +268,25 @@ static void note_taken(hoot_arena *arena, char *taken)
 #endif
 }
 
+static inline char *aligned(const hoot_arena *arena, size_t alignment)
+{
+    return arena->cursor + (-(uintptr_t)arena->cursor & (alignment - 1));
+}
+
+/* Aligning may have led past the limit. */
+static inline bool has_room(const hoot_arena *arena, const char *from, size_t size)
+{
+    ptrdiff_t left = arena->limit - from;
+
+    return left >= 0 && size <= (size_t)left;
+}
+
 static inline void *take(hoot_arena *arena, size_t size, size_t alignment)
 {
-    size_t padding = -(uintptr_t)arena->cursor & (alignment - 1);
-    size_t left = (size_t)(arena->limit - arena->cursor);
-    char *taken;
+    char *taken = aligned(arena, alignment);
 
-    if (__builtin_expect(left < padding || left - padding < size, 0))
+    if (__builtin_expect(!has_room(arena, taken, size), 0))
         return take_slow(arena, size, alignment);
-    taken = arena->cursor + padding;
     arena->cursor = taken + size;
     note_taken(arena, taken);
     return taken;

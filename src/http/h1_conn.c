@@ -111,20 +111,20 @@ void hoot__h1_flush_soon(hoot__h1_conn *conn)
         hoot__loop_defer(&conn->flush_later, on_flush_later);
 }
 
-/* The access log has a line for it too; what was asked is not known, or not to be believed. */
-static void log_refusal(const hoot__h1_conn *conn, int status, int bytes)
+/* A request for an answer to what is none, or could not be taken. The access log has a line for it too; what
+ * was asked is not known, or not to be believed. */
+static void make_nameless(hoot__h1_request *req, hoot__h1_conn *conn)
 {
-    hoot__exchange ex = { .method = { "-", 1 }, .target = { "-", 1 }, .version = 11 };
+    hoot__exchange *ex = &req->ex;
 
-    if (!conn->http->log)
-        return;
-    ex.peer = conn->stream->peer;
-    ex.status = status;
-    ex.response_bytes = (uint64_t)bytes;
-    ex.started_us = hoot__http_monotonic_us();
-    for (size_t i = 0; i < HOOT__HEADER_COUNT; i++)
-        ex.known[i] = -1;
-    conn->http->log(&ex, conn->http->log_user);
+    memset(req, 0, sizeof *req);
+    memset(ex->known, -1, sizeof ex->known);
+    req->conn = conn;
+    req->client_closes = true; /* nothing is expected behind it */
+    ex->method = ex->target = HOOT_STR("-");
+    ex->version = 11;
+    ex->peer = conn->stream->peer;
+    ex->started_us = conn->http->log ? hoot__http_monotonic_us() : 0;
 }
 
 void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
@@ -136,20 +136,21 @@ void hoot__h1_refuse_request(hoot__h1_conn *conn, int status, const char *why)
     hoot__response_head head = { .status = status,
                                  .headers = headers,
                                  .header_count = status == 503 ? 2 : 1 };
-    hoot__h1_answer answer = { .close = true };
+    hoot__h1_request req;
     char text[160];
     int len = snprintf(text, sizeof text, "%d %s: %s\n", status, hoot__http_reason(status), why);
 
     if (len >= (int)sizeof text)
         len = (int)sizeof text - 1;
-    answer.left = len;
     if (status < 500)
         conn->http->stats.protocol_errors++;
     conn->http->stats.responses_by_class[status / 100]++;
-    (void)hoot__stream_need(conn->stream);
+    make_nameless(&req, conn);
     /* Without memory for it, the connection just ends. */
-    (void)hoot__h1_head_write(conn->http, &conn->stream->out, &head, &answer, hoot_str_of(text, (size_t)len));
-    log_refusal(conn, status, len);
+    (void)hoot__h1_respond(&req.ex, &head, hoot_str_of(text, (size_t)len));
+    req.ex.status = status;
+    if (conn->http->log)
+        conn->http->log(&req.ex, conn->http->log_user);
     conn->linger = true;
     hoot__h1_move(conn, HOOT__H1_LAST);
 }
@@ -255,7 +256,8 @@ static void settle(hoot__h1_conn *conn)
     if (conn->state == HOOT__H1_HEAD && conn->in.start == conn->in.end) {
         hoot__h1_set_idle(conn, true);
         hoot__h1_input_rest(conn);
-        hoot__stream_rest(conn->stream);
+        if (!conn->batch_slot) /* else when it has been written to */
+            hoot__stream_rest(conn->stream);
     }
     if (hoot_stream_read_start(conn->stream) < 0) {
         hoot__h1_gone(conn, true);

@@ -60,11 +60,14 @@ int hoot__block_need(hoot_buf *buf)
 
 void hoot__block_rest(hoot_buf *buf)
 {
-    if (buf->len > 0 || !buf->data)
+    char *data = buf->data;
+    size_t capacity = buf->capacity;
+
+    if (buf->len > 0 || !data)
         return;
-    if (buf->capacity == HOOT__BLOCK_BYTES - 1)
-        hoot__block_put(buf->data);
-    else
-        hoot__free(buf->data);
     hoot_buf_init(buf, buf->max_bytes);
+    if (capacity == HOOT__BLOCK_BYTES - 1)
+        hoot__block_put(data);
+    else
+        hoot__free(data);
 }
