@@ -102,8 +102,8 @@ def arguments():
         parser.error("a steal limit is 0 to 100 percent, patience 0 seconds to a day")
     too_little = (not given.peers or given.rounds < publish.WANTED_ROUNDS or given.seconds < publish.WANTED_S
                   or given.steal_limit > 100 * publish.WANTED_LIMIT)
-    if given.publish and not given.report and (given.quick or given.out or too_little):
-        parser.error("--publish wants --peers, at least 3 rounds of 1 s, a steal limit of at most 10 %, and no --quick or --out")
+    if given.publish and not given.report and (given.quick or given.out or given.database_core or too_little):
+        parser.error("--publish wants --peers, at least 3 rounds of 1 s, a steal limit of at most 10 %, and no --quick, --out or --database-core")
     return parser, given
 
 

@@ -11,7 +11,7 @@ class Progress:
         self.total_s, self.tests, self.out = max(total_s, 0.001), tests, out
         self.began, self.done_s, self.test, self.title = time.monotonic(), 0.0, 0, ""
         self._after_s = 0.0
-        self._waits_since = None
+        self._waits_since, self._told = None, 0
 
     def start(self, title, planned_s):
         """What was planned for the tests before is done, whatever became of them."""
@@ -29,9 +29,13 @@ class Progress:
         self.done_s += planned_s
 
     def again(self, what):
-        """What was not planned begins: until resume() it does not count, neither as done nor as time."""
+        """What was not planned begins: until resume() it does not count, neither as done nor as time. On no terminal only the first
+        of a test is told."""
         if self._waits_since is None:
             self._waits_since = time.monotonic()
+        if not self.out.isatty() and self._told != self.test:
+            self._told = self.test
+            self._print(f"  {what}\n")
         if self.out.isatty():
             self._print(f"\r\x1b[K[{self.test}/{self.tests}] {self.title}: {what}, {self.left()} left besides")
 

@@ -1,5 +1,6 @@
 """The benchmark's runner: that its figures mean what they say, and that it leaves nothing running."""
 
+import io
 import json
 import os
 import re
@@ -386,6 +387,15 @@ def test_time_that_was_not_planned_does_not_slow_the_rest_down():
     assert shown.left() == "0:50"
     shown.resume()
     assert shown.left() == "0:50"
+
+
+def test_a_log_tells_once_a_test_that_something_is_measured_again():
+    shown = progress.Progress(100, 1, io.StringIO())
+    shown.start("one", 100)
+    for _ in range(2):
+        shown.again("hoot, round 1 of 3, again: the host took 23%")
+        shown.resume()
+    assert shown.out.getvalue().count("  hoot, round 1 of 3, again: the host took 23%\n") == 1
 
 
 # --- turns that the host disturbs ---
