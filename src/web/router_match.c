@@ -23,6 +23,7 @@ typedef struct walk {
     hoot__path_value values[HOOT__MAX_RULE_VALUES];
     const hoot__endpoint *seen[MAX_SEEN]; /* those that have the path but not the method */
     size_t seen_count;
+    span inline_parts[INLINE_PARTS]; /* room for most paths' */
 } walk;
 
 __attribute__((noinline)) static const hoot__entry *choose_other(const hoot__endpoint *end, hoot_str method)
@@ -329,10 +330,9 @@ static hoot__route_result redirect_to_slash(const walk *w, const hoot__exchange 
 static hoot__route_result match_tree(const hoot__router *router, hoot_arena *arena, hoot_str method,
                                      hoot_str path, walk *w)
 {
-    span inline_parts[INLINE_PARTS];
     hoot_str rest = hoot_str_from_index(path, 1);
     size_t room;
-    span *parts = inline_parts;
+    span *parts = w->inline_parts;
     int rc;
 
     memset(w, 0, offsetof(walk, values));
