@@ -83,21 +83,36 @@ int hoot_buf_add_byte(hoot_buf *buf, char c)
     return 0;
 }
 
-int hoot_buf_add_u64(hoot_buf *buf, uint64_t number)
+/* It may or may not fit. */
+__attribute__((noinline)) static int add_digits(hoot_buf *buf, uint64_t number)
 {
     char digits[HOOT__U64_DIGITS];
 
     return hoot_buf_add(buf, digits, (size_t)(hoot__put_u64(digits, number) - digits));
 }
 
+/* Where there is room for the longest, as there nearly always is, they are written where they belong. */
+int hoot_buf_add_u64(hoot_buf *buf, uint64_t number)
+{
+    if (buf->capacity - buf->len < HOOT__U64_DIGITS)
+        return add_digits(buf, number);
+    buf->len = (size_t)(hoot__put_u64(buf->data + buf->len, number) - buf->data);
+    return 0;
+}
+
 int hoot_buf_add_i64(hoot_buf *buf, int64_t number)
 {
-    char digits[1 + HOOT__U64_DIGITS], *to = digits;
+    size_t before = buf->len;
+    int rc;
 
-    if (number < 0)
-        *to++ = '-';
-    to = hoot__put_u64(to, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
-    return hoot_buf_add(buf, digits, (size_t)(to - digits));
+    if (number >= 0)
+        return hoot_buf_add_u64(buf, (uint64_t)number);
+    rc = hoot_buf_add_byte(buf, '-');
+    if (rc == 0)
+        rc = hoot_buf_add_u64(buf, 0 - (uint64_t)number);
+    if (rc < 0)
+        buf->len = before;
+    return rc;
 }
 
 int hoot_buf_vprintf(hoot_buf *buf, const char *format, va_list args)

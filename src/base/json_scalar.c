@@ -59,12 +59,13 @@ static const bool is_plain[256] = {
 typedef int8_t block __attribute__((vector_size(16)));
 typedef uint64_t words __attribute__((vector_size(16)));
 
-/* Are all sixteen plain? Bytes over 0x7f are negative, so under 0x20, too. */
+/* Are all sixteen plain? Bytes over 0x7f are negative, so not over 0x1f. */
 static inline bool are_plain(block bytes)
 {
-    words others = (words)((bytes < 0x20) | (bytes == '"') | (bytes == '\\') | (bytes == 0x7f));
+    words others = (words)((bytes == '"') | (bytes == '\\') | (bytes == 0x7f));
+    words plain = (words)(bytes > 0x1f) & ~others;
 
-    return !(others[0] | others[1]);
+    return (plain[0] & plain[1]) == UINT64_MAX;
 }
 
 static inline bool copy_block(char *to, const char *from)
@@ -133,26 +134,41 @@ __attribute__((noinline)) static int add_escaped(hoot_buf *out, hoot_str s)
     return hoot_buf_add_byte(out, '"');
 }
 
-int hoot__json_text(hoot_buf *out, hoot_str s)
+/* The quote and the first `plain` bytes are there. */
+__attribute__((noinline)) static int add_rest(hoot_buf *out, hoot_str s, size_t plain)
 {
-    size_t before = out->len, plain;
-    int rc = s.len > SIZE_MAX / 8 ? HOOT_ELIMIT : hoot_buf_reserve(out, s.len + 2);
-    char *to = out->data + before;
+    size_t before = out->len;
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    plain = copy_plain(to + 1, s.ptr, s.len);
-    to[0] = '"';
     out->len += 1 + plain;
-    if (plain == s.len) {
-        to[1 + plain] = '"';
-        out->len++;
-        return 0;
-    }
     rc = add_escaped(out, hoot_str_from_index(s, plain));
     if (rc < 0)
         out->len = before;
     return rc;
+}
+
+__attribute__((noinline)) static int make_room_and_add(hoot_buf *out, hoot_str s)
+{
+    int rc = s.len > SIZE_MAX / 8 ? HOOT_ELIMIT : hoot_buf_reserve(out, s.len + 2);
+
+    return rc < 0 ? rc : hoot__json_text(out, s);
+}
+
+/* Most texts are plain and find room. */
+int hoot__json_text(hoot_buf *out, hoot_str s)
+{
+    size_t room = out->capacity - out->len, plain;
+    char *to = out->data + out->len;
+
+    if (room < 2 || s.len > room - 2)
+        return make_room_and_add(out, s);
+    *to++ = '"';
+    plain = copy_plain(to, s.ptr, s.len);
+    if (plain < s.len)
+        return add_rest(out, s, plain);
+    to[plain] = '"';
+    out->len += 1 + plain + 1;
+    return 0;
 }
 
 int hoot__json_bytes(hoot_buf *out, hoot_str bytes)

@@ -17,7 +17,7 @@ static int write_json(hoot_buf *out, const json_t *json, int depth);
 /* --- times --- */
 
 /* ISO 8601, microseconds without the zeros at their end. */
-static int write_time(hoot_buf *out, const hoot_value *value)
+__attribute__((noinline)) static int write_time(hoot_buf *out, const hoot_value *value)
 {
     const hoot_time *t = &value->time;
     char fraction[16] = "";
@@ -154,7 +154,7 @@ static int write_json_array(hoot_buf *out, const json_t *json, int depth)
     return rc == 0 ? put(out, ']') : rc;
 }
 
-static int write_json(hoot_buf *out, const json_t *json, int depth)
+__attribute__((noinline)) static int write_json(hoot_buf *out, const json_t *json, int depth)
 {
     if (depth > MAX_DEPTH)
         return HOOT_ELIMIT;
