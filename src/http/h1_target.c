@@ -86,7 +86,7 @@ bool hoot__h1_is_authority(const hoot__h1_in *in, hoot_str s)
 {
     const char *end = s.ptr + s.len, *p;
 
-    if (hoot__scan_is_host(in->first, s.ptr, s.len))
+    if (hoot__scan_is_authority(in->first, s.ptr, s.len))
         return true;
     p = hoot__scan_host_head(in->first, s.ptr, end);
     if (p == s.ptr || p - s.ptr > MAX_HOST_BYTES || (p < end && *p != ':'))

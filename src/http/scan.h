@@ -199,13 +199,24 @@ static inline unsigned hoot__scan_host_mask(__m128i bytes)
     return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, _mm_andnot_si128(slash, others))) & 0xffff;
 }
 
-/* Is it a host name or an IPv4 address of up to 16 such bytes? Says no to what is too near to `first`. */
-static inline bool hoot__scan_is_host(const char *first, const char *p, size_t len)
+/* Is it "name" or "name:80", of up to 16 bytes: such a name, and a port of up to four digits? Says no to what
+ * is too near to `first`. */
+static inline bool hoot__scan_is_authority(const char *first, const char *p, size_t len)
 {
     const char *end = p + len;
+    unsigned others, signs;
+    __m128i bytes;
+    size_t name;
 
-    return len - 1 < 16 && end - first >= 16 &&
-           hoot__scan_last(hoot__scan_host_mask(hoot__scan_load(end - 16)), p, end) == 0;
+    if (len - 1 >= 16 || end - first < 16)
+        return false;
+    bytes = hoot__scan_load(end - 16);
+    others = hoot__scan_last(hoot__scan_host_mask(bytes), p, end);
+    if (!others)
+        return true;
+    name = (unsigned)__builtin_ctz(others);
+    signs = ~(unsigned)_mm_movemask_epi8(hoot__scan_range(bytes, '0', 10)) & 0xffff;
+    return name > 0 && p[name] == ':' && len - name <= 5 && hoot__scan_last(signs, p, end) >> (name + 1) == 0;
 }
 
 /* Over such bytes, as many as there are. */
@@ -282,7 +293,7 @@ static inline const char *hoot__scan_name_head(const char *first, const char *p,
     return p;
 }
 
-static inline bool hoot__scan_is_host(const char *first, const char *p, size_t len)
+static inline bool hoot__scan_is_authority(const char *first, const char *p, size_t len)
 {
     (void)first, (void)p, (void)len;
     return false;

@@ -230,16 +230,54 @@ static void keeps_asterisk_for_options_and_connect_for_proxies(void **state)
 
 static void wants_one_good_host(void **state)
 {
-    static const char *const good[] = {
-        "a",          "example.org",      "example.org:80",     "a:",    "127.0.0.1:65535",
-        "[::1]",      "[2001:db8::1]:80", "[::ffff:192.0.2.1]", "a%2Db", "xn--bcher-kva.example",
-        "under_score"
-    };
-    static const char *const bad[] = { "",        "a b",   "a,b c", "a/b",    "a@b",
-                                       "a:65536", "a:-1",  "a:8x",  "a:1:2",  ":80",
-                                       "[::1",    "[::g]", "[]",    "[::1]x", "[fe80::1%25eth0]",
-                                       "[v1.a]",  "::1",   "a%2",   "a%zz",   "caf\xc3\xa9",
-                                       "a\"",     "a\\b",  "a?b",   "a#b" };
+    static const char *const good[] = { "a",
+                                        "example.org",
+                                        "example.org:80",
+                                        "a:",
+                                        "127.0.0.1:65535",
+                                        "[::1]",
+                                        "[2001:db8::1]:80",
+                                        "[::ffff:192.0.2.1]",
+                                        "a%2Db",
+                                        "xn--bcher-kva.example",
+                                        "under_score",
+                                        "app-1.lan:8080",
+                                        "sixteen-host:443",
+                                        "a-host-of-sixteen:8080",
+                                        "a:0",
+                                        "a.b:1234" };
+    static const char *const bad[] = { "",
+                                       "a b",
+                                       "a,b c",
+                                       "a/b",
+                                       "a@b",
+                                       "a:65536",
+                                       "a:-1",
+                                       "a:8x",
+                                       "a:1:2",
+                                       ":80",
+                                       "[::1",
+                                       "[::g]",
+                                       "[]",
+                                       "[::1]x",
+                                       "[fe80::1%25eth0]",
+                                       "[v1.a]",
+                                       "::1",
+                                       "a%2",
+                                       "a%zz",
+                                       "caf\xc3\xa9",
+                                       "a\"",
+                                       "a\\b",
+                                       "a?b",
+                                       "a#b",
+                                       "app-1:80a",
+                                       "app-1:80:",
+                                       "app-1:123456",
+                                       "sixteen-ho/t:443",
+                                       ".:8.0",
+                                       "-:-80",
+                                       "app_1:80x",
+                                       ":" };
     char text[96];
 
     (void)state;
