@@ -221,14 +221,18 @@ static bool take_head(hoot__h1_conn *conn)
     return false;
 }
 
+/* Gives true when an unread body was dropped, and the next head is awaited. */
+static bool past_rest(hoot__h1_conn *conn)
+{
+    if (conn->state != HOOT__H1_REST || !hoot__h1_drop_body(conn))
+        return false;
+    hoot__h1_move(conn, HOOT__H1_HEAD);
+    return true;
+}
+
 bool hoot__h1_step(hoot__h1_conn *conn)
 {
-    if (conn->state == HOOT__H1_REST) {
-        if (!hoot__h1_drop_body(conn))
-            return false;
-        hoot__h1_move(conn, HOOT__H1_HEAD);
-    }
-    if (conn->state != HOOT__H1_HEAD)
+    if (conn->state != HOOT__H1_HEAD && !past_rest(conn))
         return false;
     if (conn->in.start == conn->in.end) {
         await_head(conn);
