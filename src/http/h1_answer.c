@@ -89,7 +89,7 @@ static int begin(hoot__h1_request *req, const hoot__response_head *head, hoot_st
     at_once = body.len >= SEND_NOW;
     (void)hoot__stream_need(conn->stream);
     rc = hoot__h1_head_write(conn->http, &conn->stream->out, head, &req->answer,
-                             at_once ? hoot_str_of(NULL, 0) : body);
+                             hoot_str_of(body.ptr, at_once ? 0 : body.len));
     if (rc < 0)
         return rc;
     note_begun(req, head->status, body, whole);
