@@ -4,6 +4,7 @@
 #include <hoot/scope.h>
 #include <hoot/sys/wait.h>
 
+#include <fenv.h>
 #include <string.h>
 
 /* What the tests' tasks write down, in order. */
@@ -595,6 +596,37 @@ static void a_task_is_renewed_unless_it_left_something(void **state)
     run_in_virtual_time(renew_cancelled, NULL);
 }
 
+/* --- rounding --- */
+
+static int note_rounding(hoot_error *err, void *arg)
+{
+    (void)err;
+    *(int *)arg = fegetround();
+    return 0;
+}
+
+static int start_while_rounding_down(hoot_error *err, void *arg)
+{
+    int rc;
+
+    fesetround(FE_DOWNWARD);
+    rc = hoot_start("other", note_rounding, arg, err);
+    if (rc == 0)
+        rc = hoot_yield();
+    assert_int_equal(fegetround(), FE_DOWNWARD); /* its own stays */
+    return rc;
+}
+
+static void a_task_begins_with_the_rounding_of_its_loop(void **state)
+{
+    int rounding = -1;
+
+    (void)state;
+    assert_int_equal(hoot_run(start_while_rounding_down, &rounding, NULL), 0);
+    assert_int_equal(rounding, FE_TONEAREST);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -603,6 +635,7 @@ int main(void)
         cmocka_unit_test(a_thread_has_one_loop_at_most),
         cmocka_unit_test(a_task_runs_when_its_starter_suspends),
         cmocka_unit_test(run_now_runs_until_the_first_wait),
+        cmocka_unit_test(a_task_begins_with_the_rounding_of_its_loop),
         cmocka_unit_test(the_first_wake_wins),
         cmocka_unit_test(a_wake_before_the_wait_is_kept_and_wins_over_cancelling),
         cmocka_unit_test(a_wake_in_the_turn_of_the_deadline_is_not_lost),
