@@ -8,7 +8,7 @@
 
 bool hoot__http_is_token(hoot_str s)
 {
-    return hoot__scan_is_word(s.ptr, s.len, '-') || (s.len > 0 && hoot__chars_are(s, HOOT__CHAR_TOKEN));
+    return hoot__scan_is_word(s.ptr, s.len) || (s.len > 0 && hoot__chars_are(s, HOOT__CHAR_TOKEN));
 }
 
 bool hoot__http_is_field_value(hoot_str s)

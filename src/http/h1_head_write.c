@@ -162,7 +162,7 @@ static inline char *put_preamble(const hoot__http *http, char *at, int status, u
 __attribute__((noinline)) static uint32_t check_field(const hoot__header *header)
 {
     hoot_str name = header->name, value = header->value;
-    bool ok = (hoot__scan_is_word(name.ptr, name.len, '-') || hoot__http_is_token(name)) &&
+    bool ok = (hoot__scan_is_word(name.ptr, name.len) || hoot__http_is_token(name)) &&
               (hoot__scan_is_plain(value.ptr, value.len) || hoot__http_is_field_value(value));
 
     return ok ? UINT32_C(1) << hoot__http_known_token(name) : 0;

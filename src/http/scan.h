@@ -79,14 +79,11 @@ static inline unsigned hoot__scan_mark_mask(__m128i bytes, char mark)
 
 /* One bit for each byte that is not printable ASCII (0x20 to 0x7e), that is for each whose successor is under
  * 0x21 as a signed number, as that of DEL is: subtracting that makes its top bit the answer. */
-static inline __m128i hoot__scan_odd(__m128i bytes)
-{
-    return _mm_subs_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
-}
-
 static inline unsigned hoot__scan_odd_mask(__m128i bytes)
 {
-    return (unsigned)_mm_movemask_epi8(hoot__scan_odd(bytes));
+    __m128i next = _mm_add_epi8(bytes, _mm_set1_epi8(1));
+
+    return (unsigned)_mm_movemask_epi8(_mm_subs_epi8(next, _mm_set1_epi8(0x21)));
 }
 
 /* The last 16 bytes, of which those from `p` on are asked about: one bit for each of these, from a mask of
@@ -140,12 +137,12 @@ static inline __m128i hoot__scan_range(__m128i bytes, char first, char count)
     return _mm_cmpgt_epi8(moved, _mm_set1_epi8((char)(0x7f - count)));
 }
 
-/* One bit for each byte that is no letter, digit or `mark`. */
-static inline unsigned hoot__scan_word_mask(__m128i bytes, char mark)
+/* One bit for each byte that is no letter, digit or '-'. */
+static inline unsigned hoot__scan_word_mask(__m128i bytes)
 {
     __m128i letters = hoot__scan_range(_mm_and_si128(bytes, _mm_set1_epi8(~0x20)), 'A', 26);
     __m128i others =
-        _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(mark)));
+        _mm_or_si128(hoot__scan_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
 
     return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) & 0xffff;
 }
@@ -179,13 +176,13 @@ static inline const char *hoot__scan_name_head(const char *first, const char *p,
     unsigned mask;
 
     for (; end - p >= 16; p += 16) {
-        mask = hoot__scan_word_mask(hoot__scan_load(p), '-');
+        mask = hoot__scan_word_mask(hoot__scan_load(p));
         if (mask)
             return p + __builtin_ctz(mask);
     }
     if (end - first < 16)
         return p;
-    mask = hoot__scan_last(hoot__scan_word_mask(hoot__scan_load(end - 16), '-'), p, end);
+    mask = hoot__scan_last(hoot__scan_word_mask(hoot__scan_load(end - 16)), p, end);
     return mask ? p + __builtin_ctz(mask) : end;
 }
 
@@ -251,10 +248,10 @@ static inline __m128i hoot__scan_load_all(const char *p, size_t len)
     return _mm_set_epi64x((long long)last, (long long)first);
 }
 
-/* Are these letters, digits and `mark` only? Says no to what is too short or too long for it. */
-static inline bool hoot__scan_is_word(const char *p, size_t len, char mark)
+/* Are these letters, digits and '-' only? Says no to what is too short or too long for it. */
+static inline bool hoot__scan_is_word(const char *p, size_t len)
 {
-    return len >= 4 && len <= 16 && hoot__scan_word_mask(hoot__scan_load_all(p, len), mark) == 0;
+    return len >= 4 && len <= 16 && hoot__scan_word_mask(hoot__scan_load_all(p, len)) == 0;
 }
 
 /* Could none of these stop hoot__scan_text()? The same. */
@@ -275,9 +272,9 @@ static inline unsigned hoot__scan_target_mask(__m128i bytes, char mark)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(odd, marks), _mm_or_si128(hash, angle)));
 }
 #else
-static inline bool hoot__scan_is_word(const char *p, size_t len, char mark)
+static inline bool hoot__scan_is_word(const char *p, size_t len)
 {
-    (void)p, (void)len, (void)mark;
+    (void)p, (void)len;
     return false;
 }
 
