@@ -2,7 +2,8 @@
  *
  * Each turn takes at most a batch, so that a flood of connections does not starve those that are served. When
  * the process runs out of descriptors the listener stops polling (a level-triggered poll would spin), clients
- * wait in the kernel's backlog, and it tries again 4 times a second and as soon as a stream closes. */
+ * wait in the kernel's backlog, and it tries again 4 times a second and as soon as a stream closes. So it
+ * does when somebody who holds the same socket has shut it down, since that may be undone. */
 #include "net/socket.h"
 
 #include "base/alloc.h"
@@ -56,15 +57,14 @@ static void warn(int code)
                      strerror(code));
 }
 
-static void starve(hoot__listener *listener)
+static void starve(hoot__listener *listener, int why)
 {
-    int why = errno;
-
     (void)hoot__watch_set(&listener->watch, 0);
     if (listener->starved)
         return;
     listener->starved = true;
-    warn(why);
+    if (why != EINVAL) /* shut down: whoever did it knows */
+        warn(why);
     listener->next_starved = starved_first;
     starved_first = listener;
     /* Without memory for the timer, the next stream that closes brings it back. */
@@ -106,14 +106,16 @@ static bool accept_one(hoot__listener *listener)
     int code;
 
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-            starve(listener);
+        int why = errno;
+
+        if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM || why == EINVAL)
+            starve(listener, why);
         /* The others are about one connection that was gone before we took it. */
-        return errno == EINTR || errno == ECONNABORTED || errno == EPROTO;
+        return why == EINTR || why == ECONNABORTED || why == EPROTO;
     }
     stream = hoot__socket_stream_new_take(fd, (struct sockaddr *)&address, &code);
     if (!stream) {
-        starve(listener);
+        starve(listener, ENOMEM);
         return false;
     }
     listener->accepted(stream, listener->user);
@@ -162,9 +164,12 @@ void hoot__listener_pause(hoot__listener *listener)
 
 void hoot__listener_resume(hoot__listener *listener)
 {
+    int rc;
+
     listener->paused = false;
-    if (!listener->starved && watch(listener) < 0)
-        starve(listener);
+    rc = listener->starved ? 0 : watch(listener);
+    if (rc < 0)
+        starve(listener, -rc);
 }
 
 static void on_gone(hoot__deferred *gone)
