@@ -154,7 +154,6 @@ static void out_sent(hoot_buf *out)
 static int write_failed(socket_stream *s, int code)
 {
     s->write_code = code;
-    s->base.unsent = 0;
     out_sent(&s->base.out);
     return code;
 }
@@ -206,6 +205,7 @@ static void send_more(socket_stream *s)
             return;
         }
         r->start += (size_t)len;
+        s->base.unsent = r->end - r->start;
         s->base.bytes_out += (size_t)len;
     }
     rest_done(s, 0);

@@ -223,6 +223,37 @@ static void a_stream_may_be_closed_when_it_has_drained(void **state)
     run_in_task(close_in_drained, false);
 }
 
+/* Whoever writes no more than may wait goes by it. */
+static void take_part(void)
+{
+    const size_t all = 20 * 1024 * 1024;
+    static char bytes[1 << 16];
+    size_t taken_by_peer = 0, before;
+    int peer;
+    hoot_stream *stream = stuck(&peer, all);
+
+    before = hoot_stream_pending(stream);
+    assert_int_equal(hoot__stream_sent(stream) + before, all);
+    while (taken_by_peer < all - before + (1 << 20)) { /* more than waits in the system */
+        ssize_t len = recv(peer, bytes, sizeof bytes, MSG_DONTWAIT);
+
+        taken_by_peer += len > 0 ? (size_t)len : 0;
+        assert_int_equal(hoot_yield(), 0);
+        assert_int_equal(hoot__stream_sent(stream) + hoot_stream_pending(stream), all);
+    }
+    assert_true(hoot_stream_pending(stream) > 0 && hoot_stream_pending(stream) < before);
+    assert_int_equal(drained_times, 0);
+    close(peer);
+    listen_end(&in);
+}
+
+static void what_the_system_has_taken_of_a_rest_does_not_wait_any_more(void **state)
+{
+    (void)state;
+    close_when_drained = false;
+    run_in_task(take_part, false);
+}
+
 /* --- listeners ------------------------------------------------------------------------------------ */
 
 static int taken;
@@ -308,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_stream_may_close_another_that_has_bytes_in_the_same_turn),
         cmocka_unit_test(a_reset_while_bytes_wait_is_told_once),
         cmocka_unit_test(a_stream_may_be_closed_when_it_has_drained),
+        cmocka_unit_test(what_the_system_has_taken_of_a_rest_does_not_wait_any_more),
         cmocka_unit_test(a_listener_may_be_closed_by_what_it_calls),
         cmocka_unit_test(a_listener_that_others_shut_down_is_left_alone_and_recovers),
     };
