@@ -220,7 +220,8 @@ class HooterMix(Http):
 
 @dataclasses.dataclass(frozen=True)
 class Flat(Http):
-    """The same requests, at the same constant rate, over more and more connections: what each of them costs besides."""
+    """The same requests, at the same constant rate, over more and more connections: what each of them costs besides. A quarter of
+    the most that the server can do: at half of it, the load generator's own core is nearly full, and what waits there is measured."""
 
     levels: tuple = (32, 256, 1024, 4096)
     half: bool = True
@@ -263,7 +264,7 @@ class Flat(Http):
         def at_level(level):
             def once(warmup_s, seconds, first):
                 if level == self.levels[0]:
-                    rate[0] = half.rate(program, players[level], first)
+                    rate[0] = half.rate(program, players[level], first) / 2
                 return players[level].run(program.port, program.pid, warmup_s, seconds, rate[0])
             return once
         return [measure.Row(f"{program.name}, {level}", kind_of(program.name), at_level(level)) for level in self.levels]
