@@ -108,7 +108,8 @@ struct hoot__exchange {
     uint64_t started_us;     /* monotonic microseconds when the head was complete; 0: nobody logs */
     uint64_t body_read;      /* bytes of body given so far */
     uint64_t response_bytes; /* body bytes of the answer so far */
-    int body_status; /* 0, or what a read_body() that failed should be answered with: 400, 408, 413, 431 */
+    int body_status; /* 0, or what a read_body() that failed should be answered with: 400, 408, 413, 431, 503
+                      */
     int status;      /* of the answer */
     bool answered;   /* respond() or start() was called */
 };

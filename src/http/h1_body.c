@@ -172,7 +172,8 @@ static int wait_for_bytes(hoot__h1_request *req)
 
     if (conn->eof)
         return body_failed(req, HOOT_EEOF, 400);
-    (void)hoot_stream_read_start(conn->stream);
+    if (hoot_stream_read_start(conn->stream) < 0)
+        return body_failed(req, HOOT_ENOMEM, 503);
     req->body_waiter = &waiter;
     req->body_wait_ms = hoot_now_ms();
     hoot__h1_watch(conn);

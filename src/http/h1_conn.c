@@ -169,8 +169,10 @@ __attribute__((noinline)) static void end_in_order(hoot__h1_conn *conn)
     conn->in.start = conn->in.end = 0;
     conn->dropped = 0;
     hoot__h1_move(conn, HOOT__H1_LINGER);
-    (void)hoot_stream_read_start(conn->stream);
-    hoot__h1_watch(conn);
+    if (hoot_stream_read_start(conn->stream) < 0)
+        hoot__h1_gone(conn, false);
+    else
+        hoot__h1_watch(conn);
 }
 
 /* --- going on ------------------------------------------------------------------------------------ */

@@ -2,6 +2,8 @@
  * nobody reads. */
 #include "unit/http/h1_rig.h"
 
+#include "http/serving.h"
+
 #include <hoot/buf.h>
 
 /* How bodies are read: each test of reading runs with both. */
@@ -481,9 +483,53 @@ static void a_body_below_the_minimum_rate_is_answered_408(void **state)
     assert_int_equal(r.last_status, 408);
 }
 
+/* --- a stream that cannot be read ----------------------------------------------------------------- */
+
+static int cannot_start(hoot_stream *stream)
+{
+    (void)stream;
+    return -ENOSPC;
+}
+
+static void serve_without_reading(hoot__exchange *ex, void *user)
+{
+    hoot_stream *stream = hoot__h1_request_of(ex)->conn->stream;
+    const hoot_stream_ops *ops = stream->ops;
+    hoot_stream_ops failing = *ops;
+    hoot_str piece;
+
+    failing.read_start = cannot_start;
+    stream->ops = &failing;
+    while (read_piece(ex, &piece) == 1)
+        ;
+    ((rig *)user)->last_code = read_piece(ex, &piece);
+    stream->ops = ops;
+}
+
+static void post_what_is_not_told(rig *r)
+{
+    uint64_t began = hoot_now_ms();
+
+    say(r, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe");
+    assert_has(hear_all(r), "HTTP/1.1 503 ");
+    assert_in_range(hoot_now_ms() - began, 0, 5000); /* lingering, and no deadline of a body */
+}
+
+/* The system may have no memory to watch a socket with: nobody waits for what would never be told then. */
+static void a_body_that_cannot_be_waited_for_is_answered_503(void **state)
+{
+    rig r = { .serve = serve_without_reading, .client = post_what_is_not_told };
+
+    (void)state;
+    run_rig(&r);
+    assert_int_equal(r.last_status, 503);
+    assert_int_equal(r.last_code, HOOT_ENOMEM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_body_that_cannot_be_waited_for_is_answered_503),
         cmocka_unit_test(reads_a_body_of_known_length_and_no_byte_more),
         cmocka_unit_test(reads_chunks_and_trailers),
         cmocka_unit_test(reads_chunks_byte_by_byte),
