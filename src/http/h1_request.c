@@ -149,7 +149,7 @@ static void conclude(hoot__h1_request *req)
     else if (!req->finished && req->answer.left == 0 && !req->answer.chunked)
         (void)hoot__h1_finish(ex); /* all that was promised is there */
     if (ex->answered)
-        http->stats.responses_by_class[ex->status < 300 ? 2 : ex->status / 100]++;
+        http->stats.responses_by_class[ex->status / 100]++;
     if (http->log)
         http->log(ex, http->log_user);
 }
