@@ -1,6 +1,6 @@
-/* The loop of a worker, as the other rooms see it: timers, work at the end of a turn, where libuv's handles
- * hang. One loop a thread; hoot__loop() is valid inside hoot_run() and inside the callbacks of its handles.
- */
+/* The loop of a worker, as the other rooms see it: timers, descriptors, work at the end of a turn, and
+ * libuv's loop below it. One loop a thread; hoot__loop_current() is valid inside hoot_run(), callbacks
+ * included. */
 #ifndef HOOT_RUNTIME_LOOP_H
 #define HOOT_RUNTIME_LOOP_H
 
